@@ -1,0 +1,34 @@
+// Package match runs the table of detectors over bytes: prefilter, shape matchers, structures, the assignment recogniser and
+// the generic classifier. What it finds is a function of the bytes alone; Resolve then weighs the candidates of one blob
+// against each other and against the path it stands at.
+//
+// It never reads a file, never decodes or unpacks (internal/decode and internal/unpack do), and uses no regular expression
+// for a built-in kind.
+package match
+
+import (
+	"sprawl/detectors"
+	"sprawl/finding"
+)
+
+// Candidate is one value that a detector matched in one text. Offsets are bytes in that text.
+type Candidate struct {
+	Detector *detectors.Detector // nil for a generic secret
+	Tier     finding.Tier
+	Proof    finding.Proof
+	Name     string  // the name it was assigned to, as written
+	Why      string  // why it matched, in words, without the value
+	Score    float64 // the classifier's, for generic candidates; before path evidence
+	Keep     int     // bytes at the start of the secret that a masked value may show
+	Parts    []Part
+	Facts    []finding.Fact
+	Start    int // of everything that belongs to it, name or block included
+	End      int
+}
+
+// Part is where one half stands and what it is.
+type Part struct {
+	Role       finding.Role
+	Value      finding.Secret
+	Start, End int
+}
