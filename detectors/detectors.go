@@ -7,6 +7,8 @@
 package detectors
 
 import (
+	"math/rand/v2"
+
 	"sprawl/finding"
 )
 
@@ -30,6 +32,8 @@ type Detector struct {
 	// Facts says what the match says of itself; nil means nothing. Forged content is input like any other: no panic, no
 	// fact that is not there.
 	Facts func(Match) []finding.Fact
+	// Sample makes a value that Check proves, for vectors; nil where any value of the shape will do.
+	Sample func(r *rand.Rand) []byte
 	// Severity is the severity of an unproven sighting at HEAD; zero means high.
 	Severity finding.Severity
 	// Paths limits the kind to files whose path matches one of these globs (doublestar, against the lower-cased slash path);

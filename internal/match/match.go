@@ -24,6 +24,11 @@ type Candidate struct {
 	Facts    []finding.Fact
 	Start    int // of everything that belongs to it, name or block included
 	End      int
+
+	// Decode is how the text was reached, outermost first; Allow the inline allow beside it. Both are filled by the caller
+	// of Match, as are the parts' Span and Snippet: Resolve reads them.
+	Decode []finding.Step
+	Allow  *finding.Allow
 }
 
 // Part is where one half stands and what it is.
@@ -31,4 +36,7 @@ type Part struct {
 	Role       finding.Role
 	Value      finding.Secret
 	Start, End int
+
+	Span    finding.Span // in the outermost text
+	Snippet finding.Snippet
 }
