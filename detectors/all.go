@@ -1,0 +1,17 @@
+package detectors
+
+import (
+	"cmp"
+	"slices"
+)
+
+// All returns the table of built-in kinds, sorted by id. The rows are freshly made: a caller may keep and change them.
+func All() []Detector {
+	all := slices.Concat(
+		aws(),
+		github(),
+		gitlab(),
+	)
+	slices.SortFunc(all, func(a, b Detector) int { return cmp.Compare(a.ID, b.ID) })
+	return all
+}
