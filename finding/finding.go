@@ -145,6 +145,8 @@ type Sighting struct {
 	Aliases  []string // other kinds that matched the same span, sorted
 	Parts    []Part   // at least one; RoleSecret first where there is one
 	Masked   string   // the secret half, masked as the detector's shape allows
+	Ident    string   // the public half in full, "" if there is none
+	Ordinal  int      // how many times the same value stands in the same text before this one
 	Where    Location
 	Decode   []Step
 	Facts    []Fact
