@@ -1,0 +1,119 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"sprawl/detectors"
+	"sprawl/finding"
+	"sprawl/internal/risk"
+)
+
+func (a *app) detectorsCommand() *cobra.Command {
+	c := &cobra.Command{Use: "detectors", Short: "The kinds of credential that are looked for"}
+	c.AddCommand(&cobra.Command{
+		Use:   "list",
+		Short: "List every kind",
+		Args:  noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			all := detectors.All()
+			slices.SortFunc(all, func(x, y detectors.Detector) int { return cmp.Compare(x.ID, y.ID) })
+			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+			for _, d := range all {
+				_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", d.ID, d.Title, how(d), d.Docs)
+			}
+			return w.Flush()
+		},
+	})
+	return group(c)
+}
+
+// how says in a few words by what a kind is known.
+func how(d detectors.Detector) string {
+	var by []string
+	if len(d.Shapes) > 0 {
+		by = append(by, "its form")
+	}
+	if len(d.Structures) > 0 {
+		by = append(by, "a parsed structure")
+	}
+	if len(d.Named) > 0 {
+		by = append(by, "the name it is given")
+	}
+	s := strings.Join(by, ", ")
+	if d.Check != nil {
+		s += " (checked)"
+	}
+	return s
+}
+
+func (a *app) explainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain KIND|CONDITION",
+		Short: "What a kind of credential is and how it is rotated, or what a condition means",
+		Args:  exactArgs(1, "sprawl detectors list shows the kinds"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			for _, d := range detectors.All() {
+				if d.ID == args[0] || slices.Contains(d.Was, args[0]) {
+					return a.explainKind(d)
+				}
+			}
+			for _, c := range risk.Conditions() {
+				if c.ID == args[0] {
+					_, err := fmt.Fprintf(a.stdout, "%s: %s\n  refs    %s\n", c.ID, c.Title, strings.Join(c.Refs, ", "))
+					return err
+				}
+			}
+			return usage("sprawl detectors list shows the kinds", "no kind or condition %q", args[0])
+		},
+	}
+}
+
+func (a *app) explainKind(d detectors.Detector) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s\n", d.ID, d.Title)
+	row := func(name, v string) {
+		if v != "" {
+			fmt.Fprintf(&b, "  %-9s %s\n", name, v)
+		}
+	}
+	row("provider", d.Provider)
+	row("known by", how(d))
+	row("rotate", d.Rotate)
+	row("revoke", d.Revoke)
+	for _, t := range []struct {
+		q string
+		t finding.Trait
+	}{
+		{"is issued with an expiry", d.Traits.Expires}, {"can be scoped", d.Traits.Scoped}, {"provider shows last use", d.Traits.LastUsed},
+		{"two may overlap", d.Traits.Overlap}, {"can be rotated by API", d.Traits.RotateAPI}, {"can be bound to hosts", d.Traits.Restricted},
+		{"belongs to a person", d.Traits.HumanIssued},
+	} {
+		answer := string(t.t.Value)
+		if t.t.Value == finding.Unknown {
+			answer = "not known"
+		}
+		if t.t.Source != "" {
+			answer += "  (" + t.t.Source + ")"
+		}
+		fmt.Fprintf(&b, "  %-25s %s\n", t.q, answer)
+	}
+	row("format", d.Format)
+	row("docs", d.Docs)
+	_, err := fmt.Fprint(a.stdout, b.String())
+	return err
+}
+
+func exactArgs(n int, hint string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usage(hint, "usage: sprawl %s", c.Use)
+		}
+		return nil
+	}
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"time"
+
+	"sprawl/detectors"
+	"sprawl/finding"
+	"sprawl/internal/correlate"
+	"sprawl/internal/decode"
+	"sprawl/internal/identity"
+	"sprawl/internal/match"
+	"sprawl/internal/policy"
+	"sprawl/internal/scan"
+	"sprawl/internal/unpack"
+	"sprawl/sources"
+	"sprawl/sources/git"
+)
+
+// run is one pass over targets, from sources to credentials.
+type run struct {
+	app     *app
+	command string // for the header
+	targets []target
+	policy  loadedPolicy
+
+	workers      int
+	archiveDepth int
+	decodeDepth  int
+	ignoreAllow  bool
+	prints       bool
+	asOf         time.Time
+}
+
+// result is what a run found.
+type result struct {
+	header  finding.Header
+	found   correlate.Result
+	ledger  finding.Coverage
+	keys    *identity.Keys
+	elapsed time.Duration
+}
+
+// do walks every target and correlates what they hold. Trouble with one target is in the ledger; the error is the context's,
+// a configuration's, or of a target that can't be scanned at all as asked.
+func (r *run) do(ctx context.Context) (*result, error) {
+	start := r.app.now()
+	if r.asOf.IsZero() {
+		r.asOf = start
+	}
+	set, err := match.Compile(detectors.All())
+	if err != nil {
+		return nil, fmt.Errorf("detectors: %w", err)
+	}
+	keys, err := r.keys()
+	if err != nil {
+		return nil, err
+	}
+	dec, unp := decode.Default(), unpack.Default()
+	dec.MaxDepth, unp.MaxDepth = r.decodeDepth, r.archiveDepth
+	o := scan.Options{
+		Set: set, Workers: r.workers, Decode: dec, Unpack: unp,
+		Broken: func(id string, stack []byte) {
+			r.app.log.Error("a matcher failed on an object", "object", id)
+			r.app.log.Debug("stack", "trace", string(stack))
+		},
+	}
+	led := &sources.Ledger{}
+	stop := r.app.progress(led)
+	defer stop()
+	var sightings []finding.Sighting
+	res := &result{keys: keys}
+	for _, t := range r.targets {
+		r.app.log.Info("scan", "target", t.name)
+		ss, err := scan.Run(ctx, t.source, led, o)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			if f := refuse(err); f != nil {
+				return nil, f
+			}
+			led.Skip(finding.Skip{Target: t.name, Reason: finding.ReasonUnreadable, Detail: err.Error()})
+		}
+		sightings = append(sightings, ss...)
+		res.header.Targets = append(res.header.Targets, t.name)
+	}
+	scan.MaskKnown(sightings)
+	if r.ignoreAllow {
+		for i := range sightings {
+			sightings[i].Allow = nil
+		}
+	}
+	pol := r.policy.policy
+	weak := pol.HasWeak()
+	res.found = correlate.Correlate(correlate.Input{
+		Sightings: sightings, Keys: keys, Kind: set.Detector, AsOf: r.asOf, Prints: r.prints,
+		Excluded: pol.Excludes,
+		Decide: func(s finding.Secret) *finding.Decision {
+			if !keys.HasSalt() || keys.Weak(s) && !weak {
+				return nil
+			}
+			return decision(pol, keys.Match(s), r.asOf)
+		},
+	})
+	res.ledger = led.Coverage()
+	if res.ledger.Seen == 0 && res.ledger.Complete() {
+		led.Skip(finding.Skip{Reason: finding.ReasonNothing, Detail: "no object was found in any target"})
+		res.ledger = led.Coverage()
+	}
+	res.elapsed = r.app.now().Sub(start)
+	res.header.Version, res.header.RuleSet = version, set.Hash()
+	res.header.KeyScope, res.header.KeyID = keys.Scope(), keys.KeyID()
+	res.header.Command, res.header.AsOf = r.command, r.asOf
+	return res, nil
+}
+
+func (r *run) keys() (*identity.Keys, error) {
+	org, err := r.app.orgKey()
+	if err != nil {
+		return nil, err
+	}
+	var random []byte
+	if org == nil && r.policy.policy.Salt == nil {
+		random = make([]byte, identity.KeySize)
+		if _, err := io.ReadFull(r.app.random, random); err != nil {
+			return nil, fmt.Errorf("read randomness: %w", err)
+		}
+	}
+	return identity.New(org, r.policy.policy.Salt, random), nil
+}
+
+// decision says what a policy has decided of a match: a mark before an exception before the baseline. A lapsed exception
+// decides nothing.
+func decision(p *policy.Policy, match string, asOf time.Time) *finding.Decision {
+	if m, ok := p.Marks[match]; ok {
+		return &finding.Decision{Kind: "mark", Value: string(m.As), Reason: m.Reason, By: m.By}
+	}
+	if e, ok := p.Exceptions[match]; ok && asOf.Before(e.Until.AddDate(0, 0, 1)) {
+		return &finding.Decision{Kind: "exception", Reason: e.Reason, By: e.Approver, Until: e.Until}
+	}
+	if _, ok := p.Baseline[match]; ok {
+		return &finding.Decision{Kind: "baseline"}
+	}
+	return nil
+}
+
+// summarise counts. fails says which credentials count against the exit code.
+func (res *result) summarise(failOn string, fails func(finding.Credential) bool) finding.Summary {
+	s := finding.Summary{
+		BySeverity: map[finding.Severity]int{}, ByTier: map[finding.Tier]int{}, Inline: res.found.Inline, Notices: len(res.found.Notices),
+		FailOn: failOn, Coverage: res.ledger, Elapsed: res.elapsed,
+	}
+	for _, c := range res.found.Credentials {
+		if c.Decision != nil {
+			switch c.Decision.Kind {
+			case "baseline":
+				s.Baseline++
+			case "mark":
+				s.Marked++
+			case "exception":
+				s.Excepted++
+			}
+			continue
+		}
+		s.Credentials++
+		s.Places += len(c.Sightings)
+		s.BySeverity[c.Severity]++
+		s.ByTier[c.Tier]++
+		for _, v := range c.Conditions {
+			if v.Verdict == finding.VerdictCannotTell {
+				s.CannotTell++
+			}
+		}
+		if fails(c) {
+			s.Failing++
+		}
+	}
+	return s
+}
+
+// defaultWorkers is one a processor: matching is bound by it.
+func defaultWorkers() int { return runtime.GOMAXPROCS(0) }
+
+// refuse says which errors of a walk end the run: those by which a repository as a whole can't be scanned as asked. After
+// any other the run goes on without the target, and the ledger says so.
+func refuse(err error) error {
+	var g *git.Error
+	if errors.As(err, &g) {
+		return gitFailure(err)
+	}
+	return nil
+}

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"sprawl/internal/gitexec"
+	"sprawl/sources"
+	"sprawl/sources/files"
+	"sprawl/sources/git"
+)
+
+// target is one thing to scan.
+type target struct {
+	name   string // as reports name it
+	source sources.Source
+	root   string // the folder on disk that holds its policy, "" if none does
+	// committed reads a file as the policy-giving commit has it, where that is not the working tree. It returns
+	// fs.ErrNotExist where the commit has no such file.
+	committed func(ctx context.Context, path string) ([]byte, error)
+}
+
+// schemes of targets that later versions read; a path can still be written as ./ci:x.
+var planned = []string{"ci", "image", "oci", "oci-archive", "docker-archive", "github", "list"}
+
+func (a *app) openTargets(ctx context.Context, args []string, f scanFlags) ([]target, error) {
+	if (f.staged || f.span != "") && len(args) > 1 {
+		return nil, usage("name one repository", "--staged and --range scan one repository at a time")
+	}
+	seen := map[string]bool{}
+	var out []target
+	for _, arg := range args {
+		if seen[arg] {
+			continue
+		}
+		seen[arg] = true
+		t, err := a.openTarget(ctx, arg, len(args) == 1, f)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+func (a *app) openTarget(ctx context.Context, arg string, only bool, f scanFlags) (target, error) {
+	scheme, rest := splitScheme(arg)
+	if (f.staged || f.span != "") && scheme != "git" && scheme != "" {
+		return target{}, usage("name a repository", "--staged and --range need a git repository, not %s", arg)
+	}
+	switch {
+	case arg == "-":
+		return target{name: "-", source: files.Stdin(a.stdin)}, nil
+	case scheme == "git":
+		return a.openGit(ctx, rest, f)
+	case scheme == "dir":
+		return openDir(rest, f)
+	case scheme != "":
+		return target{}, usage("scan a git: or dir: target, or standard input (-)", "%s: targets of this kind are not read yet", arg)
+	}
+	if _, err := os.Stat(arg); err != nil {
+		return target{}, missing(arg, err)
+	}
+	if f.staged || f.span != "" || git.Recognise(arg) {
+		return a.openGit(ctx, arg, f)
+	}
+	if arg == "." && only && insideRepository(arg) {
+		return a.openGit(ctx, arg, f)
+	}
+	return openDir(arg, f)
+}
+
+// splitScheme takes "git:PATH" apart. A single letter before the colon is a Windows drive.
+func splitScheme(arg string) (scheme, rest string) {
+	s, r, ok := strings.Cut(arg, ":")
+	if !ok || len(s) < 2 {
+		return "", arg
+	}
+	if s == "git" || s == "dir" || slices.Contains(planned, s) {
+		return s, r
+	}
+	return "", arg
+}
+
+func missing(path string, err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
+	return usage("name a repository, a folder, a file, or - for standard input", "%s: %w", path, err)
+}
+
+// insideRepository reports whether a parent of path is the top of a work tree.
+func insideRepository(path string) bool {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return false
+	}
+	for dir := filepath.Dir(abs); ; dir = filepath.Dir(dir) {
+		if git.Recognise(dir) {
+			return true
+		}
+		if dir == filepath.Dir(dir) {
+			return false
+		}
+	}
+}
+
+func openDir(path string, f scanFlags) (target, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return target{}, missing(path, err)
+	}
+	t := target{name: "dir:" + filepath.ToSlash(path), source: files.Dir(path, files.Options{Exclude: f.exclude, MaxFile: f.maxFile})}
+	if st.IsDir() {
+		t.root = path
+	}
+	return t, nil
+}
+
+func (a *app) openGit(ctx context.Context, path string, f scanFlags) (target, error) {
+	if path == "" {
+		path = "."
+	}
+	if strings.Contains(path, "://") || strings.HasPrefix(path, "git@") {
+		return target{}, usage("git clone --mirror it, then scan the clone", "%s: repositories are read from disk, not fetched", "git:"+withoutUserinfo(path))
+	}
+	if _, err := os.Stat(path); err != nil {
+		return target{}, missing(path, err)
+	}
+	exe, err := gitexec.Find(a.environ)
+	if err != nil {
+		a.log.Info("no git executable", "why", err)
+		exe = nil
+	}
+	o := git.Options{Git: exe, Env: a.gitEnv(), MaxObject: f.maxFile}
+	if o.Dir, err = os.Getwd(); err != nil {
+		return target{}, incomplete("change to a folder that exists", "working directory: %w", err)
+	}
+	policyRev := ""
+	switch {
+	case f.staged:
+		o.Mode, policyRev = git.Staged, "HEAD"
+	case f.span != "":
+		base, head, ok := strings.Cut(f.span, "..")
+		if !ok || base == "" || head == "" || strings.HasPrefix(head, ".") {
+			return target{}, usage("write it as origin/main..HEAD", "--range %q is not BASE..HEAD", f.span)
+		}
+		o.Mode, o.Base, o.Head, policyRev = git.Range, base, head, base
+	}
+	src, err := git.New(ctx, path, o)
+	if err != nil {
+		return target{}, gitFailure(err)
+	}
+	t := target{name: src.Name(), source: src, root: src.WorkTree()}
+	if policyRev != "" {
+		t.committed = func(ctx context.Context, name string) ([]byte, error) { return src.File(ctx, policyRev, name) }
+	}
+	return t, nil
+}
+
+// gitEnv is what a hook is given and git itself would read.
+func (a *app) gitEnv() map[string]string {
+	env := map[string]string{}
+	for _, k := range gitexec.Passed() {
+		if v := a.getenv(k); v != "" {
+			env[k] = v
+		}
+	}
+	return env
+}
+
+// withoutUserinfo drops what could be a password from a URL that is going to be printed.
+func withoutUserinfo(url string) string {
+	scheme, rest, ok := strings.Cut(url, "://")
+	if !ok {
+		return url
+	}
+	host, path, _ := strings.Cut(rest, "/")
+	if i := strings.LastIndexByte(host, '@'); i >= 0 {
+		host = host[i+1:]
+	}
+	return scheme + "://" + host + "/" + path
+}
+
+// gitFailure gives the typed errors of sources/git their exit code: a wrong question is usage, an unreadable repository is
+// incomplete.
+func gitFailure(err error) error {
+	var e *git.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	next := e.Next
+	short := *e
+	short.Next = ""
+	switch {
+	case errors.Is(err, git.ErrNotRepository), errors.Is(err, git.ErrRevision), errors.Is(err, git.ErrSameRevision),
+		errors.Is(err, git.ErrEmptyRange), errors.Is(err, git.ErrNoCommon):
+		return &failure{exitUsage, &short, next}
+	}
+	return &failure{exitIncomplete, &short, next}
+}
