@@ -205,7 +205,7 @@ func (f *file) policy() (*Policy, error) {
 	if f.root == nil {
 		return p, nil
 	}
-	return p, f.mapping(f.root, "a policy", []field{
+	err := f.mapping(f.root, "a policy", []field{
 		{key: "salt", read: func(n *yaml.Node) (err error) { p.Salt, err = f.salt(n); return err }},
 		{key: "fail-on", read: func(n *yaml.Node) (err error) { p.FailOn, err = f.failOn(n); return err }},
 		{key: "exclude", read: func(n *yaml.Node) (err error) { p.Exclude, err = f.exclude(n); return err }},
@@ -217,6 +217,10 @@ func (f *file) policy() (*Policy, error) {
 		{key: "integrations", read: f.raw(&p.Integrations, yaml.MappingNode, yaml.SequenceNode)},
 		{key: "thresholds", read: f.raw(&p.Thresholds, yaml.MappingNode)},
 	})
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // mapping reads the fields of n, which what names in an error.

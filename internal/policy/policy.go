@@ -119,8 +119,8 @@ func (p *Policy) FailsOn(t finding.Tier) finding.Severity {
 
 // Fails reports whether a credential of the tier and severity fails a run.
 func (p *Policy) Fails(t finding.Tier, s finding.Severity) bool {
-	min := p.FailsOn(t)
-	return min != Never && s.AtLeast(min)
+	least := p.FailsOn(t)
+	return least != Never && s.AtLeast(least)
 }
 
 // Excludes reports whether a slash path lies under one of the Exclude globs: the glob matches the path itself or one of the
