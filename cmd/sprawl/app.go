@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sprawl/detectors"
 	"sprawl/finding"
 )
 
@@ -35,6 +36,7 @@ type app struct {
 	now            func() time.Time
 	random         io.Reader
 	configDir      func() (string, error)
+	table          func() []detectors.Detector
 
 	stdoutTTY, stderrTTY *tty
 

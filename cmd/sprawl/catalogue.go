@@ -21,7 +21,7 @@ func (a *app) detectorsCommand() *cobra.Command {
 		Short: "List every kind",
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			all := detectors.All()
+			all := a.table()
 			slices.SortFunc(all, func(x, y detectors.Detector) int { return cmp.Compare(x.ID, y.ID) })
 			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 			for _, d := range all {
@@ -58,7 +58,7 @@ func (a *app) explainCommand() *cobra.Command {
 		Short: "What a kind of credential is and how it is rotated, or what a condition means",
 		Args:  exactArgs(1, "sprawl detectors list shows the kinds"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			for _, d := range detectors.All() {
+			for _, d := range a.table() {
 				if d.ID == args[0] || slices.Contains(d.Was, args[0]) {
 					return a.explainKind(d)
 				}

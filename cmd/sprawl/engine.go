@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"time"
 
-	"sprawl/detectors"
 	"sprawl/finding"
 	"sprawl/internal/correlate"
 	"sprawl/internal/decode"
@@ -52,7 +51,7 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	if r.asOf.IsZero() {
 		r.asOf = start
 	}
-	set, err := match.Compile(detectors.All())
+	set, err := match.Compile(r.app.table())
 	if err != nil {
 		return nil, fmt.Errorf("detectors: %w", err)
 	}

@@ -14,13 +14,15 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"sprawl/detectors"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	a := &app{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-		getenv: os.Getenv, environ: os.Environ(), now: time.Now, random: rand.Reader, configDir: os.UserConfigDir,
+		getenv: os.Getenv, environ: os.Environ(), now: time.Now, random: rand.Reader, configDir: os.UserConfigDir, table: detectors.All,
 		stdoutTTY: terminal(os.Stdout), stderrTTY: terminal(os.Stderr),
 	}
 	code := a.run(ctx, os.Args[1:])

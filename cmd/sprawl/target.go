@@ -133,7 +133,7 @@ func (a *app) openGit(ctx context.Context, path string, f scanFlags) (target, er
 	if _, err := os.Stat(path); err != nil {
 		return target{}, missing(path, err)
 	}
-	exe, err := gitexec.Find(a.environ)
+	exe, err := gitexec.Find(ctx, a.environ)
 	if err != nil {
 		a.log.Info("no git executable", "why", err)
 		exe = nil
