@@ -99,7 +99,7 @@ type Exception struct {
 	Requires                []Requirement
 }
 
-// Never, as a value of FailOn, lets no severity of a tier fail a run.
+// Never as a value of FailOn lets no severity of a tier fail a run.
 const Never finding.Severity = "never"
 
 // New is a policy that holds nothing but a copy of the salt.

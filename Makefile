@@ -1,0 +1,87 @@
+# `make` lists what there is. Every target works offline once the Go modules are in the module cache.
+
+GO        ?= go
+TOOL      := $(GO) tool -modfile=tools/go.mod
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+# Packages with benchmarks, and how often each runs: benchstat wants at least six for an interval.
+BENCH     ?= ./...
+COUNT     ?= 6
+
+.PHONY: help build test check fmt vet lint race layers tidy cross selfscan bench bench-baseline fuzz release deps clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build ./sprawl
+	CGO_ENABLED=0 $(GO) build -trimpath -o sprawl$(shell $(GO) env GOEXE) ./cmd/sprawl
+
+test: ## run the tests: offline, deterministic
+	$(GO) test ./...
+
+check: fmt vet lint layers tidy cross race ## everything a change must pass
+
+fmt: ## fail if a file is not formatted
+	@out=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
+	if [ -n "$$out" ]; then printf 'not formatted (gofmt -w):\n%s\n' "$$out"; exit 1; fi
+
+vet: ## go vet, here and for the systems that nobody here runs
+	$(GO) vet ./...
+	GOOS=windows CGO_ENABLED=0 $(GO) vet ./...
+	GOOS=darwin CGO_ENABLED=0 $(GO) vet ./...
+
+lint: ## golangci-lint, as pinned in tools/go.mod
+	$(TOOL) golangci-lint config verify
+	$(TOOL) golangci-lint run ./...
+
+race: ## the tests under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+layers: ## the import table
+	$(GO) test -count=1 ./internal/layers
+
+tidy: ## fail if go.mod or go.sum is not tidy
+	$(GO) mod tidy -diff
+
+cross: ## build for every platform
+	@set -e; for p in $(PLATFORMS); do \
+		echo "build $$p"; \
+		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -trimpath -o /dev/null ./cmd/sprawl; \
+	done
+
+selfscan: build ## scan this repository, history included, with its own binary
+	./sprawl scan .
+
+bench: ## run the benchmarks into bench/new.txt and compare with bench/baseline.txt
+	@mkdir -p bench
+	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) $(BENCH) > bench/new.txt || { cat bench/new.txt; exit 1; }
+	@if [ -f bench/baseline.txt ]; then $(TOOL) benchstat bench/baseline.txt bench/new.txt; \
+	else $(TOOL) benchstat bench/new.txt; echo 'no bench/baseline.txt: make bench-baseline keeps these figures as one'; fi
+
+bench-baseline: ## keep bench/new.txt as what later runs are compared with
+	cp bench/new.txt bench/baseline.txt
+
+fuzz: ## run every fuzz target for FUZZTIME (15s)
+	@set -e; $(GO) list ./... | while read -r pkg; do \
+		$(GO) test -list '^Fuzz' "$$pkg" | grep '^Fuzz' | while read -r target; do \
+			echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),15s) "$$pkg"; \
+		done; \
+	done
+
+release: ## build dist/ for every platform, with checksums
+	@rm -rf dist && mkdir dist
+	@set -e; for p in $(PLATFORMS); do \
+		os=$${p%/*}; arch=$${p#*/}; ext=; [ "$$os" = windows ] && ext=.exe; \
+		echo "dist/sprawl_$${os}_$$arch$$ext"; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' \
+			-o "dist/sprawl_$${os}_$$arch$$ext" ./cmd/sprawl; \
+	done
+	@cd dist && sha256sum * > SHA256SUMS
+
+deps: ## fetch what build, tests and checks need
+	$(GO) mod download
+	$(GO) mod download -modfile=tools/go.mod
+	@.ci/need git cc
+
+clean: ## remove what was built
+	rm -rf sprawl sprawl.exe dist bench/new.txt
