@@ -11,6 +11,7 @@ func All() []Detector {
 		aws(),
 		github(),
 		gitlab(),
+		jwt(), urls(), webauth(), dotfiles(), keys(), gcp(), azure(), slack(), stripe(), jfrog(), pypi(), sentry(), grafana(), identified(),
 	)
 	slices.SortFunc(all, func(a, b Detector) int { return cmp.Compare(a.ID, b.ID) })
 	return all

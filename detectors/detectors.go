@@ -40,6 +40,10 @@ type Detector struct {
 	// empty means everywhere. It is applied after matching, when places are known.
 	Paths []string
 
+	// Harmless marks what looks like a secret and is known to be none: a public key, an encrypted container. A match is not
+	// reported, and neither is anything that was found inside it.
+	Harmless bool
+
 	Traits Traits
 	// Rotate and Revoke say how in one line each, a command where there is one. {ident} stands for the public half.
 	Rotate, Revoke string

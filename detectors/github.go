@@ -1,6 +1,10 @@
 package detectors
 
-import "sprawl/finding"
+import (
+	"bytes"
+
+	"sprawl/finding"
+)
 
 const (
 	githubTokens  = "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github"
@@ -9,7 +13,9 @@ const (
 	githubExpiry  = "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/token-expiration-and-revocation"
 	githubRevoke  = "curl -X POST https://api.github.com/credentials/revoke -d '{\"credentials\":[\"TOKEN\"]}'"
 	githubInstall = "https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-an-installation-access-token-for-a-github-app"
-	githubRefresh = "https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens"
+	// githubStateless announced ghs_APPID_JWT, about 520 characters, in April 2026.
+	githubStateless = "https://github.blog/changelog/2026-04-24-notice-about-upcoming-new-format-for-github-app-installation-tokens/"
+	githubRefresh   = "https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens"
 )
 
 func githubRow(id, title, prefix string, d Detector) Detector {
@@ -44,13 +50,19 @@ func github() []Detector {
 			Rotate: "refresh it with the app's refresh token",
 			Revoke: githubRevoke, Docs: githubRefresh,
 		}),
-		githubRow("github-installation-token", "GitHub App installation access token", "ghs_", Detector{
+		{
+			ID: "github-installation-token", Provider: "github", Title: "GitHub App installation access token",
+			Shapes: []Shape{
+				Token(Lit("ghs_"), Chars(Base62, 36)),
+				Token(Lit("ghs_"), Range(Base62, 1, 32), Lit("_eyJ"), Range(Base64URL, 8, 512), Lit("."), Range(Base64URL, 8, 4096), Lit("."), Range(Base64URL, 8, 1024)),
+			},
+			Check: installationProof, Facts: installationFacts, Sample: crcSample("ghs_", 36),
 			Severity: finding.SevMedium, // an hour's life
 			Traits:   Traits{Expires: yes(githubInstall), Scoped: yes(githubInstall), Overlap: yes(githubInstall), RotateAPI: yes(githubInstall), HumanIssued: no(githubTokens)},
 			Rotate:   "let it expire within the hour; the app makes new ones with its private key",
 			Revoke:   "curl -X DELETE https://api.github.com/installation/token -H 'Authorization: Bearer TOKEN'",
-			Docs:     githubInstall,
-		}),
+			Docs:     githubInstall, Format: githubStateless,
+		},
 		{
 			ID: "github-refresh-token", Provider: "github", Title: "GitHub App refresh token",
 			Shapes: []Shape{Token(Lit("ghr_"), Chars(Base62, 36)), Token(Lit("ghr_"), Chars(Base62, 76))},
@@ -71,4 +83,30 @@ func github() []Detector {
 			Docs:   githubTokens, Format: githubFormat,
 		},
 	}
+}
+
+// installationJWT is the JWT inside a stateless installation token, nil for the opaque form.
+func installationJWT(m Match) []byte {
+	v := m.Value()
+	if i := bytes.Index(v, []byte("_eyJ")); i > 0 {
+		return v[i+1:]
+	}
+	return nil
+}
+
+func installationProof(m Match) finding.Proof {
+	if j := installationJWT(m); j != nil {
+		_, _, ok := parseJWT(j)
+		return proven(ok)
+	}
+	return crcToken(len("ghs_"))(m)
+}
+
+// installationFacts reads the times; GitHub asks not to rely on more, and documents none of it.
+func installationFacts(m Match) []finding.Fact {
+	_, claims, ok := parseJWT(installationJWT(m))
+	if !ok {
+		return nil
+	}
+	return facts(inferred("issued", seconds(claims, "iat")), inferred("expires", seconds(claims, "exp")))
 }

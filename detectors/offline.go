@@ -3,6 +3,7 @@ package detectors
 import (
 	"encoding/json"
 	"hash/crc32"
+	"math"
 	"math/rand/v2"
 	"strconv"
 	"time"
@@ -151,4 +152,20 @@ func draw(r *rand.Rand, c *Class, n int) []byte {
 		out[i] = of[r.IntN(len(of))]
 	}
 	return out
+}
+
+// entropy is the Shannon entropy of b in bits a byte.
+func entropy(b []byte) float64 {
+	var n [256]int
+	for _, c := range b {
+		n[c]++
+	}
+	h := 0.0
+	for _, c := range n {
+		if c > 0 {
+			p := float64(c) / float64(len(b))
+			h -= p * math.Log2(p)
+		}
+	}
+	return h
 }

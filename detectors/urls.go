@@ -1,0 +1,388 @@
+package detectors
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"net/url"
+	"strings"
+
+	"sprawl/finding"
+)
+
+const (
+	rfcURI   = "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1"
+	rfcBasic = "https://www.rfc-editor.org/rfc/rfc7617"
+)
+
+// placeholder reports whether a value stands for a secret instead of being one: a reference, a pattern, a word of the manual.
+func placeholder(v []byte) bool {
+	if len(v) == 0 {
+		return true
+	}
+	switch v[0] {
+	case '$', '%', '{', '<', '[', '*', '(', '@', '#', '&':
+		// A percent sign may also begin an escape.
+		if v[0] != '%' || len(v) < 3 || !HexAny.Has(v[1]) || !HexAny.Has(v[2]) {
+			return len(v) > 1
+		}
+	}
+	for _, s := range []string{"${", "{{", "$(", "<%", "#{", "%s", "%v", "%d", "...", "***", "process.env", "os.environ"} {
+		if bytes.Contains(v, []byte(s)) {
+			return true
+		}
+	}
+	l := strings.Trim(strings.ToLower(string(v)), "_-.<>[]{}")
+	if strings.Trim(l, l[:min(1, len(l))]) == "" {
+		return true
+	}
+	switch l {
+	case "password", "passwd", "pass", "pwd", "passw0rd", "pw", "secret", "token", "user", "username", "userpass", "changeme", "change-me", "change_me", "example",
+		"yourpassword", "your-password", "your_password", "your-token", "your_token", "mypassword", "mypass", "dbpassword", "db_password", "db_pass", "db-password",
+		"xxx", "redacted", "hidden", "placeholder", "null", "none", "nil", "undefined", "string", "todo", "x-oauth-basic":
+		return true
+	}
+	return strings.HasPrefix(l, "your_") || strings.HasPrefix(l, "your-") || strings.Contains(l, "redacted") || strings.Contains(l, "placeholder")
+}
+
+// urlRow is a kind of URL with a password in it, told apart by its scheme.
+func urlRow(id, provider, title string, schemes []string, d Detector) Detector {
+	d.ID, d.Provider, d.Title = id, provider, title
+	var anchors []string
+	for _, s := range schemes {
+		anchors = append(anchors, s+"://")
+		if !strings.Contains(s, "+") && s != "http" && s != "https" {
+			anchors = append(anchors, s+"+") // SQLAlchemy names the driver: postgresql+psycopg2://
+		}
+	}
+	d.Structures = []Structure{{Anchors: anchors, Reach: Local(1024), Parse: parseURL}}
+	if d.Facts == nil {
+		d.Facts = urlFacts
+	}
+	d.Sample = func(r *rand.Rand) []byte {
+		return []byte(schemes[0] + "://app" + string(draw(r, Lower, 4)) + ":" + string(draw(r, Base62, 20)) + "@db" + string(draw(r, Digits, 2)) + ".internal.test/shop")
+	}
+	if d.Format == "" {
+		d.Format = rfcURI
+	}
+	if d.Docs == "" {
+		d.Docs = rfcURI
+	}
+	return d
+}
+
+func urls() []Detector {
+	const role = "ALTER ROLE {ident} PASSWORD 'NEW'"
+	return []Detector{
+		urlRow("postgres-url", "postgresql", "PostgreSQL URL with a password", []string{"postgres", "postgresql", "pgsql", "postgis", "cockroachdb", "redshift"}, Detector{
+			Traits: Traits{Scoped: yes("https://www.postgresql.org/docs/current/ddl-priv.html"), RotateAPI: yes("https://www.postgresql.org/docs/current/sql-alterrole.html"), Overlap: no("https://www.postgresql.org/docs/current/sql-alterrole.html")},
+			Rotate: role, Revoke: "ALTER ROLE {ident} NOLOGIN", Docs: "https://www.postgresql.org/docs/current/libpq-connect.html", Format: "https://www.postgresql.org/docs/current/libpq-connect.html",
+		}),
+		urlRow("mysql-url", "mysql", "MySQL or MariaDB URL with a password", []string{"mysql", "mysql2", "mariadb", "mysqlx"}, Detector{
+			Traits: Traits{Scoped: yes("https://dev.mysql.com/doc/refman/8.4/en/privilege-system.html"), RotateAPI: yes("https://dev.mysql.com/doc/refman/8.4/en/alter-user.html"), Overlap: yes("https://dev.mysql.com/doc/refman/8.4/en/password-management.html"), Restricted: yes("https://dev.mysql.com/doc/refman/8.4/en/account-names.html")},
+			Rotate: "ALTER USER {ident} IDENTIFIED BY 'NEW' RETAIN CURRENT PASSWORD, update every consumer, then DISCARD OLD PASSWORD",
+			Revoke: "ALTER USER {ident} ACCOUNT LOCK", Docs: "https://dev.mysql.com/doc/refman/8.4/en/connecting-using-uri-or-key-value-pairs.html",
+		}),
+		urlRow("mongodb-url", "mongodb", "MongoDB URL with a password", []string{"mongodb", "mongodb+srv"}, Detector{
+			Traits: Traits{Scoped: yes("https://www.mongodb.com/docs/manual/core/authorization/"), RotateAPI: yes("https://www.mongodb.com/docs/manual/reference/method/db.changeUserPassword/")},
+			Rotate: "make a second user, move every consumer, then drop the first: db.createUser, db.dropUser",
+			Revoke: "db.changeUserPassword('{ident}', NEW)", Docs: "https://www.mongodb.com/docs/manual/reference/connection-string/", Format: "https://www.mongodb.com/docs/manual/reference/connection-string/",
+		}),
+		urlRow("redis-url", "redis", "Redis URL with a password", []string{"redis", "rediss", "valkey", "valkeys"}, Detector{
+			Traits: Traits{Scoped: yes("https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/"), Overlap: yes("https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/"), RotateAPI: yes("https://redis.io/docs/latest/commands/acl-setuser/")},
+			Rotate: "ACL SETUSER {ident} >NEW, update every consumer, then ACL SETUSER {ident} <OLD",
+			Revoke: "ACL SETUSER {ident} off", Docs: "https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/",
+		}),
+		urlRow("amqp-url", "rabbitmq", "AMQP URL with a password", []string{"amqp", "amqps", "rabbitmq"}, Detector{
+			Traits: Traits{Scoped: yes("https://www.rabbitmq.com/docs/access-control"), RotateAPI: yes("https://www.rabbitmq.com/docs/access-control")},
+			Rotate: "rabbitmqctl change_password {ident}", Revoke: "rabbitmqctl clear_password {ident}",
+			Docs: "https://www.rabbitmq.com/docs/uri-spec", Format: "https://www.rabbitmq.com/docs/uri-spec",
+		}),
+		urlRow("smtp-url", "", "mail server URL with a password", []string{"smtp", "smtps", "imap", "imaps", "pop3", "pop3s", "submission"}, Detector{
+			Rotate: "change the mailbox's or relay user's password", Revoke: "disable the mailbox or relay user",
+		}),
+		urlRow("ftp-url", "", "file transfer URL with a password", []string{"ftp", "ftps", "sftp", "scp", "smb", "cifs", "webdav", "webdavs"}, Detector{
+			Severity: finding.SevMedium, Rotate: "change the account's password", Revoke: "disable the account",
+		}),
+		urlRow("ldap-url", "", "LDAP URL with a password", []string{"ldap", "ldaps"}, Detector{
+			Rotate: "change the bind user's password", Revoke: "disable the bind user",
+		}),
+		urlRow("database-url", "", "database URL with a password", []string{"mssql", "sqlserver", "oracle", "clickhouse", "clickhouses", "cassandra", "neo4j", "bolt", "couchdb", "couchbase", "couchbases", "influxdb", "db2", "snowflake", "trino", "presto", "hive", "vertica", "hana", "nats", "tls+nats", "kafka", "mqtt", "mqtts", "stomp", "memcached", "elasticsearch", "opensearch", "db", "ecto", "jdbc:sqlserver", "libsql", "arangodb", "zookeeper", "ssh", "rtsp", "rtsps", "rtmp", "socks5", "socks5h", "proxy", "vnc", "telnet", "xmpp", "irc", "ircs"}, Detector{
+			Rotate: "change the user's password and update every consumer", Revoke: "lock the user",
+		}),
+		urlRow("basic-auth-url", "", "URL with a user and password", []string{"https", "http", "git", "ws", "wss", "svn", "hg", "git+https", "git+ssh"}, Detector{
+			Severity: finding.SevMedium,
+			Rotate:   "change the account's password, and keep it out of URLs", Revoke: "disable the account", Format: rfcURI,
+		}),
+		{
+			ID: "git-credentials", Title: "stored git credential",
+			Structures: []Structure{{Anchors: []string{"https://", "http://"}, Reach: Local(1024), Parse: parseURL}},
+			Paths:      []string{"**/.git-credentials", "**/git/credentials", ".git-credentials"},
+			Facts:      urlFacts,
+			Sample: func(r *rand.Rand) []byte {
+				return []byte("https://robot:" + string(draw(r, Base62, 24)) + "@git.internal.test")
+			},
+			Rotate: "make a new token at the host, and use a credential helper that encrypts",
+			Revoke: "revoke the token at the host",
+			Docs:   "https://git-scm.com/docs/git-credential-store", Format: "https://git-scm.com/docs/git-credential-store",
+		},
+		{
+			ID: "jdbc-url", Title: "JDBC URL with a password",
+			Structures: []Structure{{Anchors: []string{"jdbc:"}, Reach: Local(1024), Parse: parseJDBC}},
+			Facts:      urlFacts,
+			Sample: func(r *rand.Rand) []byte {
+				return []byte("jdbc:postgresql://db" + string(draw(r, Digits, 2)) + ".internal.test:5432/shop?user=app" + string(draw(r, Lower, 3)) + "&password=" + string(draw(r, Base62, 18)))
+			},
+			Rotate: "change the user's password and update every consumer", Revoke: "lock the user",
+			Docs: "https://jdbc.postgresql.org/documentation/use/", Format: "https://jdbc.postgresql.org/documentation/use/",
+		},
+		{
+			ID: "sql-connection-string", Title: "database connection string with a password",
+			Structures: []Structure{{
+				Anchors: []string{"Password=", "password=", "PASSWORD=", "Pwd=", "pwd=", "PWD=", "Password =", "password ="}, Reach: Local(1024), Parse: parseADO,
+			}},
+			Facts: urlFacts,
+			Sample: func(r *rand.Rand) []byte {
+				return []byte("Server=tcp:db" + string(draw(r, Digits, 2)) + ".internal.test,1433;Database=shop;User ID=app" + string(draw(r, Lower, 3)) + ";Password=" + string(draw(r, Base62, 18)) + ";Encrypt=True")
+			},
+			Rotate: "ALTER LOGIN {ident} WITH PASSWORD = 'NEW', and update every consumer",
+			Revoke: "ALTER LOGIN {ident} DISABLE",
+			Docs:   "https://learn.microsoft.com/en-us/dotnet/framework/data/adonet/connection-string-syntax", Format: "https://learn.microsoft.com/en-us/dotnet/framework/data/adonet/connection-string-syntax",
+		},
+		{
+			ID: "libpq-connection-string", Provider: "postgresql", Title: "libpq connection string with a password",
+			Structures: []Structure{{Anchors: []string{"password="}, Reach: Local(512), Parse: parseLibpq}},
+			Facts:      urlFacts,
+			Sample: func(r *rand.Rand) []byte {
+				return []byte("host=db" + string(draw(r, Digits, 2)) + ".internal.test port=5432 user=app" + string(draw(r, Lower, 3)) + " password=" + string(draw(r, Base62, 18)) + " dbname=shop")
+			},
+			Rotate: role, Revoke: "ALTER ROLE {ident} NOLOGIN",
+			Docs: "https://www.postgresql.org/docs/current/libpq-connect.html", Format: "https://www.postgresql.org/docs/current/libpq-connect.html",
+		},
+	}
+}
+
+// urlByte are the bytes of an authority, with those that people write into passwords although they belong escaped.
+func urlByte(c byte) bool {
+	return c > ' ' && c < 0x7f && c != '"' && c != '\'' && c != '`' && c != '<' && c != '>' && c != '\\'
+}
+
+// parseURL reads SCHEME://user:password@host. What follows is no part of the secret, so it does not belong to the finding.
+func parseURL(b []byte, at int) []Found {
+	if at > 0 && (Letters.Has(b[at-1]) || Digits.Has(b[at-1])) {
+		return nil
+	}
+	i := bytes.Index(b[at:min(len(b), at+40)], []byte("://"))
+	if i < 0 || !all(b[at:at+i], Of("a-zA-Z0-9+.:-")) {
+		return nil
+	}
+	from := at + i + 3
+	end := from
+	for end < len(b) && end < from+1000 && urlByte(b[end]) && b[end] != '?' && b[end] != '#' {
+		end++
+	}
+	// A password may hold an @, or a slash where nobody escaped it: the last @ before a host decides.
+	auth := b[from:end]
+	if slash := bytes.IndexByte(auth, '/'); slash >= 0 && bytes.IndexByte(auth[:slash], '@') >= 0 {
+		auth = auth[:slash]
+	}
+	cut := bytes.LastIndexByte(auth, '@')
+	if cut < 0 {
+		return nil
+	}
+	user, pass, ok := bytes.Cut(auth[:cut], []byte(":"))
+	host := auth[cut+1:]
+	if n := bytes.IndexAny(host, "/,;)]}&"); n >= 0 {
+		host = host[:n]
+	}
+	if !ok || placeholder(pass) || len(host) == 0 || bytes.IndexByte(user, '/') >= 0 || bytes.IndexByte(user, '@') >= 0 || !hostLike(host) || bytes.Equal(pass, user) && len(pass) < 5 {
+		return nil
+	}
+	f := Found{Start: at, End: from + cut + 1 + len(host)}
+	p := from + len(user) + 1
+	f.Parts = []FoundPart{{finding.RoleSecret, p, p + len(pass)}}
+	if len(user) > 0 {
+		f.Parts = append(f.Parts, FoundPart{finding.RoleUser, from, from + len(user)})
+	}
+	h := from + cut + 1
+	f.Parts = append(f.Parts, FoundPart{finding.RoleHost, h, h + len(host)})
+	return []Found{f}
+}
+
+func hostLike(h []byte) bool {
+	return all(h, Of("a-zA-Z0-9._:[]-")) && Of("a-zA-Z0-9[").Has(h[0])
+}
+
+func urlFacts(m Match) []finding.Fact {
+	user, err := url.PathUnescape(string(m.User))
+	if err != nil {
+		user = string(m.User)
+	}
+	host := string(m.Host)
+	if i := strings.LastIndexByte(host, ':'); i > 0 && !strings.HasSuffix(host, "]") {
+		host = host[:i]
+	}
+	return facts(fact("user", user), fact("host", host))
+}
+
+// parseJDBC reads jdbc:…?user=…&password=… and the semicolon form.
+func parseJDBC(b []byte, at int) []Found {
+	end := at
+	for end < len(b) && end < at+1000 && urlByte(b[end]) {
+		end++
+	}
+	run := b[at:end]
+	f := Found{Start: at, End: end}
+	field := func(role finding.Role, names ...string) {
+		for _, n := range names {
+			i := bytes.Index(bytes.ToLower(run), []byte(n+"="))
+			if i < 1 || !strings.ContainsRune("?&;:(/", rune(run[i-1])) {
+				continue
+			}
+			v := i + len(n) + 1
+			l := bytes.IndexAny(run[v:], "&;)")
+			if l < 0 {
+				l = len(run) - v
+			}
+			if l > 0 {
+				f.Parts = append(f.Parts, FoundPart{role, at + v, at + v + l})
+			}
+			return
+		}
+	}
+	field(finding.RoleSecret, "password", "pwd", "passwd")
+	if len(f.Parts) == 0 || placeholder(b[f.Parts[0].Start:f.Parts[0].End]) {
+		return nil
+	}
+	field(finding.RoleUser, "user", "username", "uid")
+	if i := bytes.Index(run, []byte("://")); i > 0 {
+		h := i + 3
+		if l := bytes.IndexAny(run[h:], "/;?:"); l > 0 {
+			f.Parts = append(f.Parts, FoundPart{finding.RoleHost, at + h, at + h + l})
+		}
+	}
+	return []Found{f}
+}
+
+// parseADO reads semicolon-separated name=value lists that name a server or a user beside the password.
+func parseADO(b []byte, at int) []Found {
+	inside := func(c byte) bool { return c >= ' ' && c < 0x7f && c != '"' && c != '`' && c != '<' && c != '>' }
+	start, end := at, at
+	for start > 0 && start > at-1000 && inside(b[start-1]) {
+		start--
+	}
+	for end < len(b) && end < at+1000 && inside(b[end]) {
+		end++
+	}
+	f := Found{Start: -1, End: end}
+	known := 0
+	for pos := start; pos < end; {
+		stop := bytes.IndexByte(b[pos:end], ';')
+		if stop < 0 {
+			stop = end - pos
+		}
+		item := b[pos : pos+stop]
+		key, value, ok := bytes.Cut(item, []byte("="))
+		if ok {
+			// A variable or an opening quote may stand before the first name.
+			name := strings.ToLower(strings.TrimSpace(string(key)))
+			vFrom := pos + len(key) + 1
+			if inner, v, more := bytes.Cut(value, []byte("=")); more && f.Start < 0 {
+				if t := strings.ToLower(strings.Trim(string(inner), " '\"")); t != "" && len(t) < 30 {
+					name, value = t, v
+					vFrom += len(inner) + 1
+				}
+			}
+			if i := strings.LastIndexAny(name, "'(:"); i >= 0 {
+				name = name[i+1:]
+			}
+			lead := len(value) - len(bytes.TrimLeft(value, " '"))
+			v := bytes.Trim(value, " '")
+			if i := bytes.IndexByte(v, '\''); i >= 0 {
+				v = v[:i]
+			}
+			p := FoundPart{Start: vFrom + lead, End: vFrom + lead + len(v)}
+			switch strings.ReplaceAll(strings.TrimSpace(name), " ", "") {
+			case "password", "pwd":
+				p.Role = finding.RoleSecret
+			case "userid", "uid", "user", "username":
+				p.Role = finding.RoleUser
+				known++
+			case "server", "datasource", "host", "address", "addr", "networkaddress":
+				p.Role = finding.RoleHost
+				known++
+			case "database", "initialcatalog", "port", "driver", "provider", "integratedsecurity", "encrypt":
+				known++
+			}
+			if p.Role != "" || known > 0 {
+				if f.Start < 0 {
+					f.Start = pos
+				}
+			}
+			if p.Role != "" && p.End > p.Start {
+				f.Parts = append(f.Parts, p)
+			}
+		}
+		pos += stop + 1
+	}
+	secret := -1
+	for i, p := range f.Parts {
+		if p.Role == finding.RoleSecret {
+			secret = i
+		}
+	}
+	if secret < 0 || known < 2 || placeholder(b[f.Parts[secret].Start:f.Parts[secret].End]) {
+		return nil
+	}
+	f.Parts[0], f.Parts[secret] = f.Parts[secret], f.Parts[0]
+	return []Found{f}
+}
+
+// parseLibpq reads "host=… user=… password=…", separated by spaces.
+func parseLibpq(b []byte, at int) []Found {
+	if at > 0 && b[at-1] != ' ' && b[at-1] != '"' && b[at-1] != '\'' {
+		return nil
+	}
+	inside := func(c byte) bool { return c >= ' ' && c < 0x7f && c != '"' && c != '`' && c != ';' }
+	start, end := at, at
+	for start > 0 && start > at-500 && inside(b[start-1]) {
+		start--
+	}
+	for end < len(b) && end < at+500 && inside(b[end]) {
+		end++
+	}
+	f := Found{Start: start, End: end}
+	known := 0
+	for pos := start; pos < end; {
+		stop := bytes.IndexByte(b[pos:end], ' ')
+		if stop < 0 {
+			stop = end - pos
+		}
+		key, value, ok := bytes.Cut(b[pos:pos+stop], []byte("="))
+		from := pos + len(key) + 1
+		if ok {
+			if i := bytes.LastIndexByte(value, '='); i >= 0 { // DSN=host=x
+				key, value, from = value[:i], value[i+1:], from+i+1
+			}
+			value = bytes.Trim(value, "'")
+			switch strings.Trim(string(key), "'(") {
+			case "password":
+				if pos <= at && at < pos+stop {
+					f.Parts = append([]FoundPart{{finding.RoleSecret, from, from + len(value)}}, f.Parts...)
+				}
+			case "user":
+				known++
+				f.Parts = append(f.Parts, FoundPart{finding.RoleUser, from, from + len(value)})
+			case "host", "hostaddr":
+				known++
+				f.Parts = append(f.Parts, FoundPart{finding.RoleHost, from, from + len(value)})
+			case "dbname", "port", "sslmode":
+				known++
+			}
+		}
+		pos += stop + 1
+	}
+	if known < 2 || len(f.Parts) == 0 || f.Parts[0].Role != finding.RoleSecret || placeholder(b[f.Parts[0].Start:f.Parts[0].End]) {
+		return nil
+	}
+	return []Found{f}
+}
