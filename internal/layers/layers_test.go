@@ -306,6 +306,29 @@ func TestLinterAgrees(t *testing.T) {
 	}
 }
 
+// TestArchitectureAgrees keeps the table that people read in step with the one that is held.
+func TestArchitectureAgrees(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(root, "ARCHITECTURE.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want strings.Builder
+	want.WriteString("| package | may import | because |\n|---|---|---|\n")
+	for _, r := range table {
+		if slices.Contains(r.may, anything) || r.pkg == "internal/layers" {
+			continue
+		}
+		may := "nothing"
+		if len(r.may) > 0 {
+			may = "`" + strings.Join(r.may, "`, `") + "`"
+		}
+		fmt.Fprintf(&want, "| `%s` | %s | %s |\n", r.pkg, may, r.why)
+	}
+	if !strings.Contains(strings.ReplaceAll(string(data), "\r\n", "\n"), want.String()) {
+		t.Errorf("ARCHITECTURE.md does not hold the table:\n%s", want.String())
+	}
+}
+
 type rule struct {
 	ListMode string `yaml:"list-mode"`
 	Files    []string
