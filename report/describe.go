@@ -57,7 +57,7 @@ func stateWords(w *finding.Location) string {
 		}
 		return "still in history"
 	case finding.StateDangling:
-		return "in an object that no branch or tag reaches"
+		return "in an unreachable object"
 	case finding.StateStash:
 		return "in a stash"
 	case finding.StateTag:
@@ -163,7 +163,7 @@ func headline(c *finding.Credential, asOf time.Time) string {
 		s = append(s, stateWords(&w))
 	}
 	if !c.FirstSeen.IsZero() && asOf.After(c.FirstSeen) {
-		s = append(s, count(int64(asOf.Sub(c.FirstSeen)/(24*time.Hour)), "day", "days")+" old at least")
+		s = append(s, "at least "+count(int64(asOf.Sub(c.FirstSeen)/(24*time.Hour)), "day", "days")+" old")
 	}
 	for _, k := range c.Conditions {
 		if k.ID == "unattributed" && k.Verdict == finding.VerdictYes {
@@ -173,7 +173,7 @@ func headline(c *finding.Credential, asOf time.Time) string {
 	return strings.Join(s, ", ")
 }
 
-// role says what a part is beside the canonical one.
+// roleWords says what a part is beside the canonical one.
 func roleWords(r finding.Role) string {
 	switch r {
 	case finding.RoleID:
@@ -259,6 +259,30 @@ func skipped(c *finding.Coverage, incomplete bool) (what []string, next string) 
 	return what, next
 }
 
+// targetWords counts targets by source, in the order they come.
+func targetWords(all []finding.TargetCoverage) string {
+	names := map[string][2]string{
+		"git": {"repository", "repositories"}, "image": {"image", "images"}, "dir": {"folder", "folders"},
+		"ci": {"set of pipelines", "sets of pipelines"}, "stdin": {"standard input", "standard inputs"},
+	}
+	var order, words []string
+	n := map[string]int64{}
+	for _, t := range all {
+		if n[t.Source]++; n[t.Source] == 1 {
+			order = append(order, t.Source)
+		}
+	}
+	for _, s := range order {
+		w, ok := names[s]
+		if !ok {
+			w = [2]string{s + " target", s + " targets"}
+		}
+		words = append(words, count(n[s], w[0], w[1]))
+	}
+	return strings.Join(words, ", ")
+}
+
+// skipWords is one skip in a line.
 func skipWords(k finding.Skip) string {
 	s := k.Target
 	if at := cmp.Or(k.Path, k.Object); at != "" {

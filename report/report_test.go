@@ -7,7 +7,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -358,6 +360,19 @@ func FuzzLayOut(f *testing.F) {
 				t.Errorf("mark %v in %q", m, line)
 			}
 			at = m.from + m.width
+		}
+	})
+}
+
+func FuzzPathURI(f *testing.F) {
+	f.Add("../c:/" + nasty)
+	f.Fuzz(func(t *testing.T, p string) {
+		u, err := url.Parse(pathURI(p))
+		if err != nil || u.IsAbs() || u.Host != "" || u.RawQuery != "" || u.Fragment != "" {
+			t.Fatalf("%q: %v", pathURI(p), err)
+		}
+		if want := strings.TrimPrefix(path.Clean("/"+p), "/"); u.Path != want {
+			t.Errorf("%q stands for %q", u.Path, want)
 		}
 	})
 }

@@ -181,11 +181,11 @@ func (r *sarifReport) Begin(h finding.Header) error {
 	r.w = bufio.NewWriterSize(io.MultiWriter(r.out, zip), 64<<10)
 	start := `{"$schema":"` + sarifSchema + `","version":"2.1.0","runs":[{"columnKind":"utf16CodeUnits",`
 	if r.o.Root != "" {
-		base := map[string]any{sourceRoot: map[string]any{
-			"uri":         rootURI(r.o.Root),
-			"description": sarifMessage{Text: "What relative paths are relative to."},
-		}}
-		b, err := marshal(base)
+		base := map[string]any{"description": sarifMessage{Text: "What relative paths are relative to."}}
+		if uri := rootURI(r.o.Root); uri != "" {
+			base["uri"] = uri
+		}
+		b, err := marshal(map[string]any{sourceRoot: base})
 		if err != nil {
 			return err
 		}
@@ -712,10 +712,15 @@ func objectURI(w *finding.Location) string {
 	return ".git/objects"
 }
 
+// rootURI is a folder as a file URI; "" for one that is not absolute, of either kind of system.
 func rootURI(root string) string {
 	p := filepath.ToSlash(root)
-	if !strings.HasPrefix(p, "/") {
-		p = "/" + p // a Windows drive
+	switch {
+	case strings.HasPrefix(p, "/"):
+	case len(p) > 2 && p[1:3] == ":/":
+		p = "/" + p
+	default:
+		return ""
 	}
 	return (&url.URL{Scheme: "file", Path: strings.TrimSuffix(p, "/") + "/"}).String()
 }

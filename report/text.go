@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,7 +85,7 @@ func (r *textReport) Item(it finding.Item) error {
 		n := it.Notice
 		text := n.Message
 		if n.Where != nil {
-			text += "  " + placeWords(n.Where, n.Span)
+			text += " (" + placeWords(n.Where, n.Span) + ")"
 		}
 		r.item(n.ID, n.Severity, "notice["+n.Kind+"]", text)
 	case it.Reference != nil:
@@ -110,24 +109,23 @@ func (r *textReport) reference(f *finding.Reference) {
 		}
 	}
 	if len(holds) > 0 {
-		r.item(f.ID, "", "reference", fmt.Sprintf("%s  %s: %s", f.Name, placeWords(&f.Where, f.Span), strings.Join(holds, ", ")))
+		text := f.Name
+		if f.Scope != "" {
+			text += " of " + f.Scope
+		}
+		text += " (" + placeWords(&f.Where, f.Span) + ")"
+		r.item(f.ID, "", "reference["+strings.Join(holds, ", ")+"]", text)
 	}
 }
 
 // item is a line, wrapped, for what is no credential.
 func (r *textReport) item(id string, sev finding.Severity, what, text string) {
 	r.rows = true
-	lead := fmt.Sprintf("%-10s  %-8s  %s: ", Visible(finding.ShortID(id)), sev, Visible(what))
-	lines := wrap(cutEnd(lead+Visible(text), longestText), r.width-12)
-	for i, l := range lines {
-		if i > 0 {
-			l = strings.Repeat(" ", 12) + l
-		} else {
-			// wrap has joined the columns with single spaces.
-			l = fmt.Sprintf("%-10s  %-8s  %s", Visible(finding.ShortID(id)), r.paint(sevColour(sev), fmt.Sprintf("%-8s", sev)),
-				strings.TrimPrefix(strings.TrimPrefix(l, Visible(finding.ShortID(id))+" "), string(sev)+" "))
-		}
-		r.line(strings.TrimRight(l, " "))
+	const in = 10 + 2 + 8 + 2
+	front := fill(cutEnd(Visible(finding.ShortID(id)), 10), 10) + "  " + r.paint(sevColour(sev), fill(string(sev), 8)) + "  "
+	for _, l := range wrap(cutEnd(Visible(what+": "+text), longestText), r.width-in) {
+		r.line(front + l)
+		front = strings.Repeat(" ", in)
 	}
 }
 
@@ -190,6 +188,7 @@ func (r *textReport) block(c *finding.Credential) {
 		}
 		b.arrow(s)
 		b.source(s, shown)
+		b.elsewhere(s, shown)
 		b.seen(at)
 		b.decoded(s)
 	}
@@ -260,11 +259,12 @@ func (b *block) arrow(s *finding.Sighting) {
 
 // fileURI is the address of a file that stands on this machine as it was scanned; "" for anything else.
 func (b *block) fileURI(w *finding.Location) string {
-	if b.o.Root == "" || w.Path == "" || !filepath.IsAbs(b.o.Root) ||
+	root := rootURI(b.o.Root)
+	if root == "" || w.Path == "" || w.Layer != nil ||
 		(w.State != finding.StateHead && w.State != finding.StateWorktree && w.State != finding.StateStaged) {
 		return ""
 	}
-	return rootURI(b.o.Root) + pathURI(w.Path)
+	return root + pathURI(w.Path)
 }
 
 func (b *block) source(s *finding.Sighting, shown []*finding.Part) {
@@ -507,6 +507,19 @@ func (b *block) seen(at []int) {
 	b.continued(rows)
 }
 
+// elsewhere names the parts that stand too far away to be shown.
+func (b *block) elsewhere(s *finding.Sighting, shown []*finding.Part) {
+	var far []string
+	for i := range s.Parts {
+		if p := &s.Parts[i]; p != s.Canonical() && p.Span.Line > 0 && !slices.Contains(shown, p) {
+			far = append(far, fmt.Sprintf("%s on line %d", roleWords(p.Role), p.Span.Line))
+		}
+	}
+	if len(far) > 0 {
+		b.note("also", strings.Join(far, ", "))
+	}
+}
+
 // continued continues a note with lines that are laid out already.
 func (b *block) continued(rows []string) {
 	for _, s := range rows {
@@ -550,7 +563,10 @@ func (b *block) known() {
 	}
 	var reach []string
 	for _, e := range c.Environments {
-		s := e.Name
+		s := cmp.Or(e.Name, string(e.Class))
+		if s == string(finding.EnvUnknown) {
+			continue
+		}
 		if string(e.Class) != e.Name && e.Class != "" && e.Class != finding.EnvUnknown {
 			s += ", " + string(e.Class)
 		}
@@ -615,7 +631,8 @@ func (b *block) more() {
 	case b.o.Links:
 		b.rawNote(0, "more", []string{Visible(text) + ", " + b.link(docs, "the provider's page")})
 	default:
-		b.note("more", text+" "+docs)
+		b.note("more", text)
+		b.continued(wrap(docs, b.noteRoom()))
 	}
 }
 
@@ -767,13 +784,14 @@ func (r *textReport) counts(s finding.Summary, complete bool) {
 
 func (r *textReport) scanned(s finding.Summary) {
 	c := &s.Coverage
-	text := fmt.Sprintf("scanned %s of %d", count(c.Scanned, "object", "objects"), c.Seen)
-	if c.Scanned == c.Seen {
-		text = "scanned " + count(c.Scanned, "object", "objects")
+	text := "scanned "
+	if t := targetWords(c.Targets); t != "" {
+		text += t + ": "
 	}
-	if n := len(c.Targets); n > 1 {
-		text += fmt.Sprintf(" in %d targets", n)
+	if c.Scanned != c.Seen {
+		text += fmt.Sprintf("%d of ", c.Scanned)
 	}
+	text += count(c.Seen, "object", "objects")
 	text += ", " + size(c.Bytes)
 	if c.Reused > 0 && c.Seen > 0 {
 		text += fmt.Sprintf(", %d%% seen before", c.Reused*100/c.Seen)
