@@ -1,7 +1,6 @@
 package match
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
@@ -29,13 +28,14 @@ type Set struct {
 	shapes  []shape     // of Detector.Shapes
 	structs []structure // of Detector.Structures
 	named   []named     // of Detector.Named
+	anchors []anchor    // of structs
 	words   []word      // keywords and generic name words
-	curl    int32       // trigger of the command-line form, see assign.go
+	wordAt  map[string]int32
 }
 
 // Compile checks the rows and builds the tables that Match runs on. Every error names its row; all of them are returned.
 func Compile(ds []detectors.Detector) (*Set, error) {
-	s := &Set{rows: slices.Clone(ds), byID: make(map[string]int32, len(ds))}
+	s := &Set{rows: slices.Clone(ds), byID: make(map[string]int32, len(ds)), wordAt: map[string]int32{}}
 	var errs []error
 	for i := range s.rows {
 		d := &s.rows[i]
@@ -108,6 +108,9 @@ func (s *Set) addRow(i int32, d *detectors.Detector) error {
 			if len(a) < minAnchor {
 				return fmt.Errorf("structure %d: anchor %q is shorter than %d bytes", j, a, minAnchor)
 			}
+		}
+		for _, a := range st.Anchors {
+			s.anchors = append(s.anchors, anchor{of: int32(len(s.structs)), text: a})
 		}
 		s.structs = append(s.structs, structure{det: i, row: st})
 	}
@@ -205,5 +208,3 @@ func hashShape(h hash.Hash, s *detectors.Shape) {
 		fmt.Fprintf(h, "%q %v %v %d %d\n", p.Lit, p.Fold, class(p.Class), p.Min, p.Max)
 	}
 }
-
-var _ = bytes.Equal

@@ -19,6 +19,7 @@ type Candidate struct {
 	Name     string  // the name it was assigned to, as written
 	Why      string  // why it matched, in words, without the value
 	Score    float64 // the classifier's, for generic candidates; before path evidence
+	Bare     bool    // a generic value without quotes: in source code an expression, not a value
 	Keep     int     // bytes at the start of the secret that a masked value may show
 	Parts    []Part
 	Facts    []finding.Fact

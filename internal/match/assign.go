@@ -1,0 +1,840 @@
+package match
+
+import "bytes"
+
+// assignment is one "name operator value" of a text. Offsets are bytes in it.
+type assignment struct {
+	nameStart, nameEnd int
+	start, end         int // of the value, quotes and schemes such as "Bearer" left out
+	op                 op
+	quote              byte // the quote around the value, 0 for none
+	more               bool // further words follow an unquoted value: prose
+	joined             bool // the value is one operand of a larger expression
+	flow               bool // stands inside brackets or a string, where , } ) end a value
+	scheme             bool // an authentication scheme was passed over
+	arg                bool // the argument of a call
+}
+
+// op is how the value follows the name.
+type op uint8
+
+const (
+	opNone    op = iota
+	opEqual      // = := ?= += <-
+	opColon      // : =>
+	opCompare    // == != ===
+	opCall       // name("value")
+	opPair       // "name", "value"
+	opSpace      // --name value, ENV name value, name "value"
+	opElement    // <name>value</name>
+	opDefault    // ${name:-value}, name || "value"
+)
+
+func isIdent(c byte) bool { return isWord(c) || c == '-' || c == '.' }
+
+// identAround finds the name that the bytes [i, j) belong to. It refuses one that goes on for more than maxIdent to a side: a
+// run of that length is data.
+func identAround(b []byte, i, j int) (s, e int, ok bool) {
+	s, e = i, j
+	for s > 0 && isIdent(b[s-1]) {
+		if s--; i-s > maxIdent {
+			return 0, 0, false
+		}
+	}
+	for e < len(b) && isIdent(b[e]) {
+		if e++; e-j > maxIdent {
+			return 0, 0, false
+		}
+	}
+	if s > 0 && b[s-1] == '\\' && s < i && (b[s] == 'n' || b[s] == 't' || b[s] == 'r') {
+		s++ // "\npassword=…" within a string
+	}
+	for s < i && (b[s] == '-' || b[s] == '.') {
+		s++
+	}
+	for e > j && (b[e-1] == '-' || b[e-1] == '.') {
+		e--
+	}
+	return s, e, true
+}
+
+// reader walks over a text within a bound.
+type reader struct {
+	b     []byte
+	i     int
+	limit int // never read at or beyond
+}
+
+func (r *reader) peek() byte {
+	if r.i < r.limit {
+		return r.b[r.i]
+	}
+	return 0
+}
+
+func (r *reader) peekAt(n int) byte {
+	if r.i+n < r.limit {
+		return r.b[r.i+n]
+	}
+	return 0
+}
+
+func (r *reader) rest() []byte {
+	if r.i >= r.limit {
+		return nil
+	}
+	return r.b[r.i:r.limit]
+}
+
+// blanks passes over spaces and tabs and says whether there were any.
+func (r *reader) blanks() bool {
+	i := r.i
+	for r.i < r.limit && isBlank(r.b[r.i]) {
+		r.i++
+	}
+	return r.i > i
+}
+
+// gap passes over white space with at most one line break, which a backslash may hide, and says whether it held one.
+func (r *reader) gap() (broken bool) {
+	for r.i < r.limit {
+		switch c := r.b[r.i]; {
+		case isBlank(c) || c == '\r':
+		case c == '\n' && !broken:
+			broken = true
+		case c == '\\' && (r.peekAt(1) == '\n' || r.peekAt(1) == '\r'):
+		default:
+			return broken
+		}
+		r.i++
+	}
+	return broken
+}
+
+// quoteAt returns the quote at the reader, written plain, behind backslashes or as an entity, and how many bytes it takes.
+func (r *reader) quoteAt() (q byte, n int) {
+	switch c := r.peek(); {
+	case isQuote(c):
+		return c, 1
+	case c == '\\' && isQuote(r.peekAt(1)):
+		return r.peekAt(1), 2
+	case c == '\\' && r.peekAt(1) == '\\' && r.peekAt(2) == '\\' && isQuote(r.peekAt(3)):
+		return r.peekAt(3), 4
+	case c == '&' && hasFold(r.rest(), "&quot;"):
+		return '&', 6
+	case c == '&' && hasFold(r.rest(), "&#39;"):
+		return '&', 5
+	}
+	return 0, 0
+}
+
+// parseAssignment reads what follows the name [s, e).
+func parseAssignment(b []byte, s, e int) (assignment, bool) {
+	a := assignment{nameStart: s, nameEnd: e}
+	r := reader{b: b, i: e, limit: min(len(b), e+maxGap)}
+
+	// Around the name: quotes, brackets, a tag.
+	quoted := false
+	if q, n := r.quoteAt(); q != 0 {
+		quoted = true
+		r.i += n
+	}
+	if r.peek() == '>' || !quoted && s > 0 && (b[s-1] == '<' || b[s-1] == ':') && r.peek() == ' ' {
+		if a.element(&r, quoted) {
+			return a, a.value(b, r.i)
+		}
+		if r.peek() == '>' {
+			return a, false
+		}
+	}
+	if hasFold(r.rest(), "</name>") || hasFold(r.rest(), "</key>") {
+		return a, a.sibling(&r)
+	}
+	if a.nameValue(&r) {
+		return a, a.value(b, r.i)
+	}
+	spaced := r.blanks()
+	for r.peek() == ']' || quoted && r.peek() == ')' {
+		quoted = quoted && r.peek() == ')'
+		r.i++
+		r.blanks()
+	}
+	if r.peek() == '[' { // char password[32] = "…"
+		j := r.i + 1
+		for j < r.limit && isDigit(b[j]) {
+			j++
+		}
+		if j < r.limit && b[j] == ']' {
+			r.i = j + 1
+			spaced = r.blanks()
+		}
+	}
+	if r.peek() == '!' && r.peekAt(1) != '=' || r.peek() == '?' && (r.peekAt(1) == ':' || r.peekAt(1) == ' ') {
+		r.i++ // optional or definite, as TypeScript and Kotlin mark it
+		r.blanks()
+	}
+	if !a.operator(&r, s, quoted, spaced) {
+		return a, false
+	}
+	return a, a.value(b, r.i)
+}
+
+// element reads the rest of an opening tag; the value is the text up to the next tag.
+func (a *assignment) element(r *reader, quoted bool) bool {
+	i := r.i
+	if r.peek() == ' ' {
+		for i < r.limit && r.b[i] != '>' && r.b[i] != '<' && r.b[i] != '\n' {
+			i++
+		}
+	}
+	if i >= r.limit || r.b[i] != '>' || r.b[i-1] == '/' || r.b[i-1] == '-' || r.b[i-1] == '=' {
+		return false
+	}
+	if !quoted && r.peek() == '>' {
+		// The name must be a tag's: <name> or <ns:name>.
+		s := a.nameStart
+		if s == 0 || r.b[s-1] != '<' && r.b[s-1] != ':' {
+			return false
+		}
+	}
+	r.i = i + 1
+	r.gap()
+	if hasFold(r.rest(), "<value>") {
+		r.i += len("<value>")
+	}
+	if bytes.HasPrefix(r.rest(), []byte("<![CDATA[")) {
+		r.i += len("<![CDATA[")
+	}
+	a.op = opElement
+	return true
+}
+
+// sibling reads <name>X</name><value>…</value> and the <key>X</key><string>…</string> of property lists.
+func (a *assignment) sibling(r *reader) bool {
+	i := bytes.IndexByte(r.rest(), '>')
+	r.i += i + 1
+	r.gap()
+	for _, tag := range []string{"<value>", "<string>", "<data>"} {
+		if hasFold(r.rest(), tag) {
+			a.op = opElement
+			return a.value(r.b, r.i+len(tag))
+		}
+	}
+	return false
+}
+
+// nameValue reads the second half of name: X, value: Y as Kubernetes, ECS and XML attributes write it.
+func (a *assignment) nameValue(r *reader) bool {
+	i := a.nameStart - 1
+	for i >= 0 && a.nameStart-i < 8 && (isQuote(r.b[i]) || r.b[i] == '\\' || isBlank(r.b[i])) {
+		i--
+	}
+	if i < 0 || r.b[i] != ':' && r.b[i] != '=' {
+		return false
+	}
+	n := *r
+	for n.i < n.limit && (isBlank(n.b[n.i]) || n.b[n.i] == ',' || n.b[n.i] == ';') {
+		n.i++
+	}
+	n.gap()
+	if _, k := n.quoteAt(); k > 0 {
+		n.i += k
+	}
+	if !hasFold(n.rest(), "value") && !hasFold(n.rest(), "parametervalue") && !hasFold(n.rest(), "content=") {
+		return false
+	}
+	for n.i < n.limit && isLetter(n.b[n.i]) {
+		n.i++
+	}
+	if _, k := n.quoteAt(); k > 0 {
+		n.i += k
+	}
+	n.blanks()
+	if c := n.peek(); c != ':' && c != '=' {
+		return false
+	}
+	n.i++
+	if n.peek() == '>' {
+		n.i++
+	}
+	a.op = opColon
+	*r = n
+	return true
+}
+
+// operator reads what joins name and value.
+func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
+	b := r.b
+	two := [2]byte{r.peek(), r.peekAt(1)}
+	switch {
+	case two[0] == '=' && two[1] == '=', two == [2]byte{'!', '='}:
+		a.op = opCompare
+		for r.i += 2; r.peek() == '='; r.i++ {
+		}
+	case two == [2]byte{'=', '>'}:
+		a.op = opColon
+		r.i += 2
+	case two == [2]byte{'=', '~'}:
+		return false
+	case two[0] == '=':
+		a.op = opEqual
+		r.i++
+	case two == [2]byte{':', '='}, two == [2]byte{'?', '='}, two == [2]byte{'+', '='}, two == [2]byte{'<', '-'}:
+		a.op = opEqual
+		r.i += 2
+	case two == [2]byte{':', ':'} && r.peekAt(2) == '=':
+		a.op = opEqual
+		r.i += 3
+	case two == [2]byte{':', ':'}:
+		return false
+	case two == [2]byte{':', '-'}:
+		a.op, a.flow = opDefault, true
+		r.i += 2
+	case two == [2]byte{'|', '|'}, two == [2]byte{'?', '?'}:
+		a.op = opDefault
+		for r.i += 2; r.peek() == '='; r.i++ {
+		}
+	case two[0] == ':':
+		a.op = opColon
+		r.i++
+		a.typed(r)
+	case two[0] == '(':
+		a.op, a.arg = opCall, true
+		r.i++
+	case two[0] == ',':
+		if s == 0 {
+			return false
+		}
+		// A bare name before a comma is an argument or a list's member, unless it stands for a macro or a variable's name.
+		if !quoted && b[s-1] != '(' {
+			return false
+		}
+		a.op, a.arg = opPair, true
+		r.i++
+	case quoted:
+		return false
+	case spaced && isQuote(two[0]):
+		a.op = opSpace
+	case spaced && a.typedAfter(r):
+		a.op = opEqual
+	case spaced && (s > 0 && b[s-1] == '-' || commandBefore(b, s)):
+		a.op = opSpace
+	case spaced && hasFold(r.rest(), "by "): // IDENTIFIED BY 'x'
+		r.i += 3
+		a.op = opSpace
+		return isQuote(r.peek())
+	default:
+		return false
+	}
+	return true
+}
+
+// typed passes over an annotation between : and =, as in password: str = "x".
+func (a *assignment) typed(r *reader) {
+	n := *r
+	n.blanks()
+	if i := typeEnd(n.rest()); i > 0 {
+		n.i += i
+		n.blanks()
+		if n.peek() == '=' && n.peekAt(1) != '=' && n.peekAt(1) != '>' {
+			a.op = opEqual
+			n.i++
+			*r = n
+		}
+	}
+}
+
+// typedAfter passes over a type that follows the name, as in var token string = "x" or password VARCHAR(20) DEFAULT 'x'.
+func (a *assignment) typedAfter(r *reader) bool {
+	n := *r
+	i := typeEnd(n.rest())
+	if i == 0 {
+		return false
+	}
+	n.i += i
+	n.blanks()
+	if hasFold(n.rest(), "default ") {
+		n.i += len("default ")
+		*r = n
+		return true
+	}
+	if n.peek() != '=' || n.peekAt(1) == '=' {
+		return false
+	}
+	n.i++
+	*r = n
+	return true
+}
+
+var (
+	typeBytes = of("a-zA-Z0-9_<>[]&|?.*', ()-")
+	typeWords = []string{"str", "byte", "char", "any", "text", "secret", "object", "auto"}
+)
+
+// typeEnd is the length of a type's name at the start of b, 0 if none stands there.
+func typeEnd(b []byte) int {
+	n := 0
+	for n < len(b) && n < 48 && typeBytes.Has(b[n]) {
+		if isBlank(b[n]) && n+1 < len(b) && b[n+1] == '=' {
+			break
+		}
+		n++
+	}
+	if n == 0 || isDigit(b[0]) {
+		return 0
+	}
+	for _, w := range typeWords {
+		if indexFold(b[:min(n, 24)], w) >= 0 {
+			if i := indexFold(b[:n], " default "); i > 0 {
+				return i
+			}
+			return n
+		}
+	}
+	return 0
+}
+
+// commandBefore reports whether the word before s makes what follows the name its value: ENV X v, #define X v.
+func commandBefore(b []byte, s int) bool {
+	i := s
+	for i > 0 && isBlank(b[i-1]) {
+		i--
+	}
+	if i == s {
+		return false
+	}
+	e := i
+	for i > 0 && e-i < 12 && (isLetter(b[i-1]) || b[i-1] == '#') {
+		i--
+	}
+	for _, w := range []string{"env", "arg", "#define", "define", "setenv", "setx", "set", "add"} {
+		if len(w) == e-i && hasFold(b[i:e], w) {
+			// A word in prose is followed by names too; a command stands at the start of its line, or behind another in capitals.
+			return i == 0 || b[i-1] == '\n' || isBlank(b[i-1]) && isUpper(b[e-1])
+		}
+	}
+	return false
+}
+
+// Calls that hand their first argument on, and calls whose second argument is a default.
+var (
+	wrappers = words("string str byte bytes from secret secretstring stringptr ptr b64decode atob decode decodestring frombase64string encode some ok of valueof text " +
+		"quote literal value char tostring fromstring securestring secretstr new base64 strdup plaintext mustparse unwrap u8 std nonsensitive sensitive password bytearray")
+	lookups = words("getenv env get environ lookup fetch getproperty config var getordefault default setdefault getstring getvalue envor getenvor option param")
+)
+
+// value reads the value at i.
+func (a *assignment) value(b []byte, i int) bool {
+	r := reader{b: b, i: i, limit: min(len(b), i+maxGap)}
+	spaced := r.i < r.limit && isSpace(b[r.i])
+	broken := r.gap()
+	r.limit = min(len(b), r.i+maxValue+maxWrap)
+	if r.i >= r.limit {
+		return false
+	}
+	if a.op == opElement {
+		return a.plain(&r, spaced)
+	}
+	if !broken && a.op == opColon && (r.peek() == '|' || r.peek() == '>') {
+		if a.block(&r) {
+			return true
+		}
+	}
+	if r.peek() == '!' && r.peekAt(1) == '!' { // a YAML tag
+		for r.i < r.limit && !isSpace(b[r.i]) {
+			r.i++
+		}
+		r.blanks()
+	}
+	q, n := r.quoteAt()
+	if q == 0 && !broken {
+		// String prefixes: b"", u'', @"", r#""#.
+		j := 0
+		for j < 3 && bytes.IndexByte([]byte("bBuUrRfFLN@$#"), r.peekAt(j)) >= 0 && r.peekAt(j) != 0 {
+			j++
+		}
+		if j > 0 && isQuote(r.peekAt(j)) {
+			r.i += j
+			q, n = r.quoteAt()
+		}
+	}
+	if q == 0 {
+		q, n = a.wrapped(&r)
+	}
+	if q != 0 {
+		if broken && a.op != opEqual && a.op != opCall && a.op != opPair && a.op != opColon {
+			return false
+		}
+		r.i += n
+		return a.inQuotes(&r, q, n)
+	}
+	if broken || a.op == opCall || a.op == opPair || a.op == opCompare || a.op == opDefault && !a.flow {
+		return false
+	}
+	return a.plain(&r, spaced)
+}
+
+// wrapped passes over a call around a quoted value and returns the quote.
+func (a *assignment) wrapped(r *reader) (q byte, n int) {
+	b, i := r.b, r.i
+	limit := min(r.limit, i+maxWrap)
+	for i < limit && (isWord(b[i]) || bytes.IndexByte([]byte(".[]:*&-\\ "), b[i]) >= 0) {
+		i++
+	}
+	if i >= limit || b[i] != '(' && b[i] != '{' || i == r.i {
+		return 0, 0
+	}
+	e := i
+	for e > r.i && !isWord(b[e-1]) {
+		e--
+	}
+	s := e
+	for s > r.i && (isLetter(b[s-1]) || isDigit(b[s-1]) || b[s-1] == '_') {
+		s--
+	}
+	var word [32]byte
+	w := word[:0]
+	for _, c := range b[s:e] {
+		if c != '_' && len(w) < len(word) {
+			w = append(w, lower(c))
+		}
+	}
+	c := reader{b: b, i: i + 1, limit: r.limit}
+	c.gap()
+	q, n = c.quoteAt()
+	if q == 0 {
+		return 0, 0
+	}
+	switch {
+	case wrappers[string(w)]:
+		*r = c
+		return q, n
+	case lookups[string(w)]:
+		j := c.i + n
+		for j < limit && b[j] != q && b[j] != '\n' {
+			j++
+		}
+		if j >= limit || b[j] != q {
+			return 0, 0
+		}
+		c.i = j + 1
+		for k := 0; k < 4 && (c.peek() == ')' || c.peek() == '|' || c.peek() == '?' || c.peek() == ',' || isBlank(c.peek())); k++ {
+			c.i++
+		}
+		if q, n = c.quoteAt(); q != 0 {
+			*r = c
+			return q, n
+		}
+	}
+	return 0, 0
+}
+
+// inQuotes reads up to the closing quote; q is '&' for an entity, and n how many bytes the opening one took.
+func (a *assignment) inQuotes(r *reader, q byte, n int) bool {
+	b := r.b
+	a.quote = q
+	triple := n == 1 && r.peek() == q && r.peekAt(1) == q
+	if triple {
+		r.i += 2
+		r.gap()
+	}
+	a.schemes(r)
+	a.start = r.i
+	for i := r.i; i < r.limit; i++ {
+		c := b[i]
+		switch {
+		case c == '\n' && q != '`' && !triple, c == 0:
+			return false
+		case c == '\n' && triple:
+			a.end = i
+			return a.end > a.start
+		case q == '&' && c == '&' && (hasFold(b[i:r.limit], "&quot;") || hasFold(b[i:r.limit], "&#39;")):
+			return a.close(b, i, i+6)
+		case c == '\\' && n > 1:
+			// Opened behind a backslash: closed likewise; anything else is an escape inside.
+			j := i
+			for j < r.limit && b[j] == '\\' {
+				j++
+			}
+			if j < r.limit && b[j] == q && j-i <= n {
+				return a.close(b, i, j+1)
+			}
+			i = j
+		case c == q && n > 1:
+			return a.close(b, i, i+1) // the string that held the escaped one ended
+		case c == '\\':
+			if i+1 < r.limit && (b[i+1] == 'n' || b[i+1] == 'r') && i+2 < r.limit && b[i+2] == q {
+				return a.close(b, i, i+3)
+			}
+			i++
+		case c == q:
+			return a.close(b, i, i+1)
+		}
+	}
+	return false
+}
+
+// close ends a quoted value and looks at what follows.
+func (a *assignment) close(b []byte, end, after int) bool {
+	a.end = end
+	r := reader{b: b, i: after, limit: min(len(b), after+maxAfter)}
+	r.blanks()
+	if r.peek() == '+' || r.peek() == '%' || r.peek() == '.' && a.op != opCall && isLetter(r.peekAt(1)) && !hasFold(r.rest(), ".to") && !hasFold(r.rest(), ".as") &&
+		!hasFold(r.rest(), ".into") && !hasFold(r.rest(), ".enc") && !hasFold(r.rest(), ".get") {
+		a.joined = true
+	}
+	return a.end > a.start
+}
+
+// schemes passes over the word that says how to authenticate.
+func (a *assignment) schemes(r *reader) {
+	for _, w := range []string{"bearer ", "basic ", "token ", "apikey ", "api-key ", "bot ", "sso-key ", "digest ", "bearer+", "bearer%20"} {
+		if hasFold(r.rest(), w) {
+			r.i += len(w)
+			r.blanks()
+			a.scheme = true
+			if hasFold(r.rest(), "token=") {
+				r.i += len("token=")
+				if q, n := r.quoteAt(); q != 0 {
+					r.i += n
+				}
+			}
+			return
+		}
+	}
+}
+
+// block reads a YAML block scalar: its first line that is not empty.
+func (a *assignment) block(r *reader) bool {
+	b, i := r.b, r.i+1
+	for i < r.limit && (b[i] == '-' || b[i] == '+' || isDigit(b[i])) {
+		i++
+	}
+	for i < r.limit && (isBlank(b[i]) || b[i] == '\r') {
+		i++
+	}
+	if i >= r.limit || b[i] != '\n' {
+		return false
+	}
+	limit := min(r.limit, i+maxGap)
+	for i < limit && isSpace(b[i]) {
+		i++
+	}
+	a.start = i
+	for i < r.limit && b[i] != '\n' && b[i] != '\r' {
+		i++
+	}
+	for i > a.start && isBlank(b[i-1]) {
+		i--
+	}
+	a.end = i
+	a.more = bytes.IndexByte(b[a.start:a.end], ' ') >= 0
+	return a.end > a.start
+}
+
+// plain reads a value without quotes.
+func (a *assignment) plain(r *reader, spaced bool) bool {
+	b := r.b
+	a.schemes(r)
+	if a.scheme {
+		if q, n := r.quoteAt(); q != 0 {
+			r.i += n
+		}
+	}
+	a.start = r.i
+	s := a.nameStart
+	query := s > 0 && (b[s-1] == '?' || b[s-1] == '&')
+	i := r.i
+	limit := min(r.limit, r.i+maxValue)
+scan:
+	for i < limit {
+		c := b[i]
+		switch {
+		case c == '$' && i+1 < limit && (b[i+1] == '{' || b[i+1] == '('):
+			i = closing(b, i+1, limit)
+			continue
+		case c == '{' && i+1 < limit && b[i+1] == '{':
+			i = closing(b, i, limit)
+			continue
+		case c == '<':
+			if a.op == opElement {
+				break scan
+			}
+			if j := closing(b, i, min(limit, i+maxAfter)); i == a.start && j > i+1 {
+				i = j
+				continue
+			}
+			break scan
+		case c == '>' && a.op == opElement:
+		case isSpace(c) || c < ' ' || c == 0x7f || isQuote(c) && (a.op != opElement) || c == '>':
+			break scan
+		case c == ';' && a.op != opElement:
+			break scan
+		case c == '&' && (query || i+1 >= limit || b[i+1] == '&' || hasFold(b[i:limit], "&quot;") || pairAhead(b, i+1, limit)):
+			break scan
+		case c == ',' && (i+1 >= limit || isSpace(b[i+1]) || isQuote(b[i+1]) || b[i+1] == '\\' || pairAhead(b, i+1, limit)):
+			break scan
+		case c == '\\' && i+1 < limit && bytes.IndexByte([]byte("nrt\"'\n\r"), b[i+1]) >= 0:
+			break scan
+		case c == '|' && i+1 < limit && b[i+1] == '|':
+			break scan
+		}
+		i++
+	}
+	a.end = i
+	for a.end > a.start {
+		// A closing bracket that was not opened within the value belongs to what holds it.
+		c := b[a.end-1]
+		open := byte(0)
+		switch c {
+		case ')':
+			open = '('
+		case ']':
+			open = '['
+		case '}':
+			open = '{'
+		case ',':
+			a.end--
+			continue
+		case '.':
+			if i < len(b) && isSpace(b[i]) && a.op == opColon {
+				a.end--
+				continue
+			}
+		}
+		if open == 0 || bytes.IndexByte(b[a.start:a.end], open) >= 0 {
+			break
+		}
+		a.flow = true
+		a.end--
+	}
+	if a.end-a.start >= maxValue {
+		return false
+	}
+	r.limit = min(len(b), i+maxAfter)
+	r.i = i
+	if r.blanks() && spaced && (isWord(r.peek()) || r.peek() == '(' || r.peek() == '\'') && !a.scheme && a.op != opSpace {
+		a.more = true
+	}
+	switch c := r.peek(); {
+	case c == '+' || c == '?' && spaced || c == '*':
+		a.joined = true
+	}
+	return a.end > a.start
+}
+
+// pairAhead reports whether the next name=value or name: value begins at i.
+func pairAhead(b []byte, i, limit int) bool {
+	j := i
+	for limit = min(limit, i+maxAfter); j < limit && isIdent(b[j]); j++ {
+	}
+	return j > i && j < limit && (b[j] == '=' || b[j] == ':')
+}
+
+// closing returns the position behind the bracket that closes the one at i, or behind i where none does before the line ends.
+func closing(b []byte, i, limit int) int {
+	limit = min(limit, i+maxWrap*2)
+	open := b[i]
+	shut := map[byte]byte{'{': '}', '(': ')', '<': '>'}[open]
+	depth := 0
+	for j := i; j < limit && b[j] != '\n'; j++ {
+		switch b[j] {
+		case open:
+			depth++
+		case shut:
+			if depth--; depth == 0 {
+				return j + 1
+			}
+		}
+	}
+	return i + 1
+}
+
+// nameBefore finds the name that a value starting at i is assigned to, looking backwards: an identifier, an operator, quotes.
+// It returns an empty stretch if there is none.
+func nameBefore(b []byte, i int) (s, e int) {
+	floor := max(0, i-maxBack)
+	j := i
+	skip := func(f func(byte) bool) {
+		for j > floor && f(b[j-1]) {
+			j--
+		}
+	}
+	quoteOrSlash := func(c byte) bool { return isQuote(c) || c == '\\' || c == '(' || c == '@' }
+	skip(quoteOrSlash)
+	k := j
+	skip(isBlank)
+	for _, w := range []string{"bearer", "basic", "token", "apikey", "bot"} {
+		if j < k && j-len(w) >= floor && hasFold(b[j-len(w):j], w) && (j-len(w) == 0 || !isWord(b[j-len(w)-1])) {
+			j -= len(w)
+			skip(isBlank)
+			skip(quoteOrSlash)
+			skip(isBlank)
+			break
+		}
+	}
+	at := j
+	skip(func(c byte) bool { return c == '=' || c == ':' || c == '>' || c == ',' || c == '|' || c == '?' })
+	ops := at - j
+	spaced := j < k && ops == 0
+	if ops == 0 && !(j < i && b[j] == '(') && !spaced {
+		return 0, 0
+	}
+	skip(isBlank)
+	skip(func(c byte) bool { return c == ']' || c == ')' || isQuote(c) || c == '\\' })
+	e = j
+	skip(isIdent)
+	s = j
+	if e-s > maxIdent || s == floor && floor > 0 {
+		return 0, 0
+	}
+	if spaced && !(s > 0 && b[s] == '-') && !commandBefore(b, s) {
+		return 0, 0
+	}
+	for s < e && (b[s] == '-' || b[s] == '.') {
+		s++
+	}
+	for _, t := range typeWords {
+		// name: string = "x" and var name string = "x": one word further.
+		if ops > 0 && e-s < 12 && hasFold(b[s:e], t) {
+			j = s
+			skip(func(c byte) bool {
+				return isBlank(c) || c == ':' || c == '&' || c == '*' || c == ']' || c == '[' || c == '?'
+			})
+			e2 := j
+			skip(isIdent)
+			if j < e2 && b[e2-1] != '-' {
+				w := b[j:e2]
+				if !hasFold(w, "const") && !hasFold(w, "var") && !hasFold(w, "let") && !hasFold(w, "final") && !hasFold(w, "static") && !hasFold(w, "private") {
+					return j, e2
+				}
+			}
+			break
+		}
+	}
+	if e-s == 5 && hasFold(b[s:e], "value") {
+		if x, y := nameOfPair(b, s, floor); y > x {
+			return x, y
+		}
+	}
+	return s, e
+}
+
+// nameOfPair finds X in name: X, value: Y, where the word value begins at i.
+func nameOfPair(b []byte, i, floor int) (s, e int) {
+	j := i
+	skip := func(f func(byte) bool) {
+		for j > floor && f(b[j-1]) {
+			j--
+		}
+	}
+	skip(func(c byte) bool { return isSpace(c) || isQuote(c) || c == ',' || c == '\\' || c == ';' })
+	e = j
+	skip(isIdent)
+	s = j
+	skip(func(c byte) bool { return isBlank(c) || isQuote(c) || c == '\\' })
+	if s == e || j == floor || b[j-1] != ':' && b[j-1] != '=' {
+		return 0, 0
+	}
+	return s, e
+}

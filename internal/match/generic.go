@@ -1,0 +1,399 @@
+package match
+
+import (
+	"bytes"
+	"math"
+	"strings"
+)
+
+// The classifier is a logistic model over the features below. It sees the name, the way the assignment is written and the
+// value; never a path. The weights were set by hand and balanced on labelled lines of code; threshold and floor are
+// probabilities.
+const (
+	genericThreshold = 0.5 // from which a generic candidate is a sighting, after path evidence
+	genericFloor     = 0.4 // below which Match drops it: no path evidence lifts it over the threshold
+)
+
+type feature int
+
+const (
+	fBias feature = iota
+	fNamePassword
+	fNameSecret
+	fNameWeak
+	fQuoted
+	fSpaced  // --name value, ENV name value
+	fCall    // name("value")
+	fCompare // name == "value"
+	fPair    // "name", "value"
+	fDefault // ${name:-value}
+	fElement // <name>value</name>
+	fScheme  // Bearer …
+	fMore    // further words follow an unquoted value
+	fJoined  // an operand of an expression
+	fShort   // bytes short of 8
+	fVeryShort
+	fLong16
+	fLong24
+	fHuge    // over 200 bytes
+	fOdd     // mean surprise of letters and digits over 4.6, weighed by length
+	fEntropy // bits a byte over 3
+	fLow     // entropy below 2.3 bits
+	fMixed   // kinds of bytes beyond one: upper, lower, digit, other
+	fDigits  // nothing but digits
+	fLetters // nothing but letters
+	fLowerWord
+	fHex     // nothing but hexadecimal digits, 16 and more
+	fPunct   // ! @ # $ % ^ & *
+	fSpaces  // white space within
+	fPhrase  // three words and more
+	fForeign // bytes beyond ASCII
+	fIdent   // reads as an identifier: words joined by _ - . or case
+	fCode    // unquoted and reads as an expression
+	fPath    // a path or a URL
+	fUUID
+	fNameLike // made of the name's own words, or of words for secrets
+	fTest     // holds "test", "demo", "admin" and the like
+	fCounted  // a counting sequence within
+	fBase64   // ends in = and reads as base64
+	fMail     // an address
+	fPasswordWeakWord
+	features
+)
+
+var weights = [features]float64{
+	fBias:             -0.6,
+	fNamePassword:     1.5,
+	fNameSecret:       0.9,
+	fNameWeak:         -0.9,
+	fQuoted:           0.5,
+	fSpaced:           -0.3,
+	fCall:             -0.6,
+	fCompare:          -0.5,
+	fPair:             -0.6,
+	fDefault:          -0.2,
+	fElement:          0.2,
+	fScheme:           0.6,
+	fMore:             -4,
+	fJoined:           -2.5,
+	fShort:            -0.45,
+	fVeryShort:        -2,
+	fLong16:           0.5,
+	fLong24:           0.5,
+	fHuge:             -1.5,
+	fOdd:              1.1,
+	fEntropy:          0.8,
+	fLow:              -1,
+	fMixed:            0.55,
+	fDigits:           -1.5,
+	fLetters:          -0.5,
+	fLowerWord:        -0.8,
+	fHex:              0.4,
+	fPunct:            0.5,
+	fSpaces:           -1.8,
+	fPhrase:           -3,
+	fForeign:          -2,
+	fIdent:            -2.2,
+	fCode:             -5,
+	fPath:             -4,
+	fUUID:             -1.2,
+	fNameLike:         -1.8,
+	fTest:             -1.2,
+	fCounted:          -1,
+	fBase64:           0.8,
+	fMail:             -2.5,
+	fPasswordWeakWord: 0,
+}
+
+// verdict is what the classifier says of one assignment.
+type verdict struct {
+	score   float64 // probability
+	entropy float64
+}
+
+// judge scores the value v of assignment a with a name of class c, or refuses it outright.
+func judge(a *assignment, c nameClass, name, v []byte) (verdict, bool) {
+	if c == nameOther || len(v) < 4 || len(v) >= 1024 {
+		return verdict{}, false
+	}
+	if refers(a, v) || inert(v) || dummy(v) != "" {
+		return verdict{}, false
+	}
+	var f [features]float64
+	on := func(k feature, yes bool) {
+		if yes {
+			f[k] = 1
+		}
+	}
+	f[fBias] = 1
+	on(fNamePassword, c == namePassword)
+	on(fNameSecret, c == nameSecret)
+	on(fNameWeak, c == nameWeak)
+	on(fQuoted, a.quote != 0)
+	on(fSpaced, a.op == opSpace)
+	on(fCall, a.op == opCall)
+	on(fCompare, a.op == opCompare)
+	on(fPair, a.op == opPair)
+	on(fDefault, a.op == opDefault)
+	on(fElement, a.op == opElement)
+	on(fScheme, a.scheme)
+	on(fMore, a.more)
+	on(fJoined, a.joined)
+
+	var n struct{ lower, upper, digit, other, punct, space, high int }
+	for _, x := range v {
+		switch {
+		case isLower(x):
+			n.lower++
+		case isUpper(x):
+			n.upper++
+		case isDigit(x):
+			n.digit++
+		case x >= 0x80:
+			n.high++
+		case isSpace(x):
+			n.space++
+		default:
+			n.other++
+			if bytes.IndexByte([]byte("!@#$%^&*?"), x) >= 0 {
+				n.punct++
+			}
+		}
+	}
+	h := entropy(v)
+	odd := oddness(v)
+	letters := n.lower+n.upper == len(v)
+	want := 8
+	if c != namePassword {
+		want = 12
+	}
+	f[fShort] = float64(max(0, want-len(v)))
+	on(fVeryShort, len(v) < 6)
+	on(fLong16, len(v) >= 16)
+	on(fLong24, len(v) >= 24)
+	on(fHuge, len(v) > 200)
+	f[fOdd] = min(2.5, max(-2.5, odd-4.6)) * min(1, float64(len(v))/10)
+	f[fEntropy] = max(0, min(1.5, h-3))
+	on(fLow, h < 2.3)
+	kinds := -1
+	for _, k := range []int{n.lower, n.upper, n.digit, n.other} {
+		if k > 0 {
+			kinds++
+		}
+	}
+	f[fMixed] = float64(max(0, kinds))
+	on(fDigits, n.digit == len(v))
+	on(fLetters, letters)
+	on(fLowerWord, letters && odd < 4.4)
+	on(fHex, len(v) >= 16 && allHex(v) && n.digit > 0 && n.digit < len(v))
+	on(fPunct, n.punct > 0 && n.space == 0)
+	on(fSpaces, n.space > 0)
+	on(fPhrase, n.space >= 2)
+	on(fForeign, n.high > 0)
+	on(fIdent, identifierLike(v, odd))
+	on(fCode, a.quote == 0 && codeLike(a, v))
+	on(fPath, pathLike(v))
+	on(fUUID, isUUID(v))
+	on(fNameLike, nameLike(name, v))
+	on(fTest, testLike(v))
+	on(fCounted, counted(v) >= 5)
+	on(fBase64, len(v) >= 16 && len(v)%4 == 0 && v[len(v)-1] == '=' && n.space == 0)
+	on(fMail, mailLike(v))
+	z := 0.0
+	for k, x := range f {
+		z += weights[k] * x
+	}
+	return verdict{score: sigmoid(z), entropy: h}, true
+}
+
+func sigmoid(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
+
+func allHex(v []byte) bool {
+	for _, c := range v {
+		if !isHex(c) {
+			return false
+		}
+	}
+	return true
+}
+
+var referenceStarts = []string{"${", "$(", "$[", "{{", "<%", "#{", "@{", "[[", "{%", "arn:", "vault:", "ref:", "ref+", "op://", "file:", "env:", "ssm:", "secrets.", "secret://", "process.env", "os.environ",
+	"os.getenv", "getenv", "env.", "var.", "@microsoft.keyvault", "!ref", "!sub", "!getatt", "!secret", "!vault", "kms:", "gcp:", "awssm:", "cyberark:", "keychain:", "keyring:", "data:", "sha256:", "sha256-", "sha384-",
+	"sha512-", "sha1-", "sha512:", "md5:", "ssh-rsa ", "ssh-ed25519 ", "-----begin", "//", "/*", "#", "projects/", "resolve:ssm", "{{resolve", "enc[", "secretmanager:", "azurekeyvault"}
+
+// refers reports whether a value only names where the real one is, or is something of another nature altogether.
+func refers(a *assignment, v []byte) bool {
+	first, last := v[0], v[len(v)-1]
+	if a.quote != 0 && (isSpace(first) || isSpace(last) && a.op != opElement) {
+		return true // the quote belonged to another string
+	}
+	for _, p := range referenceStarts {
+		if hasFold(v, p) {
+			return !(p == "#" && len(v) > 4 && a.quote != 0)
+		}
+	}
+	switch {
+	case first == '$' && len(v) > 1 && (isLetter(v[1]) || v[1] == '_' || v[1] == '{'):
+		// $2b$… and the like are hashes; a password may begin with the sign and hold more than a name.
+		for _, c := range v[1:] {
+			if !isIdent(c) && c != ':' && c != '[' && c != ']' && c != '>' && c != '(' && c != ')' {
+				return c == '/' || c == '}' || c == '\''
+			}
+		}
+		return a.quote != '\'' || !hasDigitAndUpper(v)
+	case first == '%' && (last == '%' || len(v) <= 4 || v[1] == '('):
+		return true
+	case first == '<' && (last == '>' || bytes.IndexByte(v, '>') > 0), first == '{' && last == '}', first == '[' && last == ']', first == '(' && last == ')':
+		return true
+	case first == '_' && last == '_' && len(v) > 4 && v[1] == '_':
+		return true
+	case first == '@' && last == '@', first == ':' && isLetter(v[1]):
+		return true
+	case first == '&' && a.quote == 0, first == '*' && a.quote == 0:
+		return true // an anchor or alias of YAML, an address or pointer of C
+	case bytes.Contains(v, []byte("${")), bytes.Contains(v, []byte("{{")), bytes.Contains(v, []byte("$(")), bytes.Contains(v, []byte("#{")), bytes.Contains(v, []byte("<%")):
+		return true
+	case a.quote != 0 && (bytes.Contains(v, []byte("%s")) || bytes.Contains(v, []byte("%v")) || bytes.Contains(v, []byte("%d")) || bytes.Contains(v, []byte("{}")) || bytes.Contains(v, []byte("%("))):
+		return true
+	}
+	return false
+}
+
+func hasDigitAndUpper(v []byte) bool {
+	d, u := false, false
+	for _, c := range v {
+		d = d || isDigit(c)
+		u = u || isUpper(c)
+	}
+	return d && u
+}
+
+var inertWords = words("null none nil true false undefined string str secret secrets password passwd pwd token tokens key apikey void empty blank unknown unset number integer int boolean bool object any required optional " +
+	"default auto automatic yes no enabled disabled self this text plain basic bearer oauth oauth2 digest hidden user username admin root public private value values function return new const let var public static " +
+	"password1 mypassword yourpassword the a an is and or for in of to with from must should will can cannot not are was passphrase auth api tbd xxx n/a na credentials credential login bytes char varchar securestring " +
+	"header query cookie body path file env vault prompt ask interactive implicit explicit jwt saml ldap kerberos ntlm hmac aes rsa inherit always never md5 sha1 sha256 sha512 bcrypt scrypt argon2 pbkdf2")
+
+// inert reports whether a value is a word of the language around it rather than a secret.
+func inert(v []byte) bool {
+	var buf [24]byte
+	if len(v) > len(buf) {
+		return false
+	}
+	w := buf[:0]
+	for _, c := range v {
+		w = append(w, lower(c))
+	}
+	w = bytes.Trim(w, ".,:;!?()[]{}-_*")
+	return len(w) == 0 || inertWords[string(w)]
+}
+
+// identifierLike reports whether a value reads as words joined by _ - . / or case, without a digit but at the end.
+func identifierLike(v []byte, odd float64) bool {
+	if odd > 5 {
+		return false
+	}
+	joints := 0
+	for i, c := range v {
+		switch {
+		case isLetter(c):
+			if i > 0 && isUpper(c) && isLower(v[i-1]) {
+				joints++
+			}
+		case c == '_' || c == '-' || c == '.' || c == ':' || c == '/' || c == ' ':
+			joints++
+		case isDigit(c) && (i >= len(v)-2 || i > 0 && !isLetter(v[i-1])):
+		default:
+			return false
+		}
+	}
+	return joints > 0
+}
+
+// codeLike reports whether an unquoted value is an expression of a programming language.
+func codeLike(a *assignment, v []byte) bool {
+	if bytes.IndexByte(v, '(') >= 0 || bytes.IndexByte(v, '[') > 0 || bytes.Contains(v, []byte("->")) || bytes.Contains(v, []byte("::")) {
+		return true
+	}
+	// user.password, self._token, config.Secret: words joined by dots that begin with a letter.
+	dots := 0
+	for i, c := range v {
+		switch {
+		case c == '.':
+			if i == 0 || i == len(v)-1 || !isWord(v[i-1]) || !isLetter(v[i+1]) && v[i+1] != '_' {
+				return false
+			}
+			dots++
+		case isWord(c) || c == '?' && i > 0:
+		default:
+			return false
+		}
+	}
+	return dots > 0 && oddness(v) < 5.2
+}
+
+func pathLike(v []byte) bool {
+	if i := bytes.Index(v, []byte("://")); i > 0 && i < 12 {
+		return true
+	}
+	if v[0] == '/' && oddness(v) < 5 || bytes.HasPrefix(v, []byte("./")) || bytes.HasPrefix(v, []byte("../")) || bytes.HasPrefix(v, []byte("~/")) || len(v) > 2 && v[1] == ':' && v[2] == '\\' {
+		return true
+	}
+	if n := bytes.Count(v, []byte("/")); n > 1 && oddness(v) < 4.6 {
+		return true
+	}
+	if i := bytes.LastIndexByte(v, '.'); i > 0 {
+		switch ext := string(v[i+1:]); strings.ToLower(ext) {
+		case "pem", "key", "json", "txt", "yml", "yaml", "js", "ts", "py", "go", "java", "jks", "p12", "pfx", "crt", "cer", "com", "org", "net", "io", "html", "php", "xml", "conf", "cfg", "env", "local", "svg", "png", "md", "properties", "gpg", "asc":
+			return true
+		}
+	}
+	return false
+}
+
+// nameLike reports whether a value is made of the name it is assigned to, or is led by a word for secrets.
+func nameLike(name, v []byte) bool {
+	var nb, vb [maxIdent]byte
+	n := compact(nb[:0], name[:min(len(name), len(nb))])
+	w := compact(vb[:0], v[:min(len(v), len(vb))])
+	for len(w) > 0 && isDigit(w[len(w)-1]) {
+		w = w[:len(w)-1]
+	}
+	if len(w) == 0 {
+		return false
+	}
+	if bytes.Contains(n, w) || len(n) > 3 && bytes.Contains(w, n) {
+		return true
+	}
+	for _, k := range []string{"password", "passwd", "secret", "token", "apikey", "passphrase", "credential", "accesskey", "privatekey"} {
+		if bytes.Contains(w, []byte(k)) {
+			return true
+		}
+	}
+	return false
+}
+
+func testLike(v []byte) bool {
+	for _, w := range []string{"test", "demo", "admin", "user", "hello", "world", "foo", "bar", "mock", "fake", "local", "guest", "welcome", "temp", "stub", "value"} {
+		if indexFold(v, w) >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func mailLike(v []byte) bool {
+	i := bytes.IndexByte(v, '@')
+	if i <= 0 {
+		return false
+	}
+	j := bytes.LastIndexByte(v, '.')
+	if j < i+2 || j > len(v)-3 {
+		return false
+	}
+	for _, c := range v[j+1:] {
+		if !isLetter(c) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,629 @@
+package match
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sprawl/detectors"
+	"sprawl/finding"
+)
+
+type structure struct {
+	det int32
+	row *detectors.Structure
+}
+
+type anchor struct {
+	of   int32 // in Set.structs
+	text string
+}
+
+type named struct {
+	det    int32
+	row    *detectors.Named
+	near   int
+	values []shape
+}
+
+// word is something that names are made of: a keyword of named kinds, a generic trigger, or both.
+type word struct {
+	text    string
+	rows    []int32 // in Set.named
+	generic bool
+	command bool // a command that takes -u user:password
+}
+
+func (w *word) add(row int32) {
+	if !slices.Contains(w.rows, row) {
+		w.rows = append(w.rows, row)
+	}
+}
+
+// word returns the entry of a word; the pointer is good until the next call.
+func (s *Set) word(text string) *word {
+	i, ok := s.wordAt[text]
+	if !ok {
+		i = int32(len(s.words))
+		s.wordAt[text] = i
+		s.words = append(s.words, word{text: text})
+	}
+	return &s.words[i]
+}
+
+func (s *Set) addGenericWords() {
+	for _, w := range genericTriggers {
+		s.word(w).generic = true
+	}
+	s.word("curl").command = true
+}
+
+// Matcher runs a Set over texts. It holds scratch memory and serves one goroutine; it allocates only for what it finds.
+type Matcher struct {
+	set   *Set
+	b     []byte
+	cands []Candidate
+
+	identStart, identEnd int // the name that was read last
+	run                  classRun
+	words                nameWords
+	folded               []byte
+	rows                 []int32
+	whole                map[int32]int // calls of a structure that reads the whole text
+}
+
+// NewMatcher makes one for the calling goroutine.
+func (s *Set) NewMatcher() *Matcher {
+	return &Matcher{set: s, folded: make([]byte, 0, 3*maxIdent), whole: map[int32]int{}}
+}
+
+// maxWhole bounds how often a structure that reads the whole text is parsed in one.
+const maxWhole = 256
+
+// Match returns what was found in b, ordered by place and detector. It depends on the bytes alone. The slice is valid until
+// the next call, what its elements hold stays valid.
+func (m *Matcher) Match(b []byte) []Candidate {
+	clear(m.cands)
+	m.cands = m.cands[:0]
+	m.b, m.identStart, m.identEnd, m.run = b, -1, -1, classRun{}
+	clear(m.whole)
+	f := m.set.filter
+	for p := f.next(b, 0); p >= 0; p = f.next(b, p+1) {
+		for _, t := range f.triggers(binary.LittleEndian.Uint32(b[p:]) | folded) {
+			at := p - int(t.off)
+			switch t.what {
+			case trigShape:
+				m.shape(&m.set.shapes[t.ref], at, p)
+			case trigStruct:
+				m.structure(t.ref, at)
+			case trigWord:
+				m.word(&m.set.words[t.ref], at)
+			}
+		}
+	}
+	m.b = nil
+	m.cands = ordered(m.cands)
+	return m.cands
+}
+
+// ordered sorts and drops what was reached by two ways: the surer one stays.
+func ordered(cs []Candidate) []Candidate {
+	if len(cs) < 2 {
+		return cs
+	}
+	slices.SortStableFunc(cs, func(x, y Candidate) int {
+		p, q := &x.Parts[0], &y.Parts[0]
+		return cmp.Or(cmp.Compare(p.Start, q.Start), cmp.Compare(p.End, q.End), strings.Compare(idOf(&x), idOf(&y)),
+			cmp.Compare(p.Role, q.Role), cmp.Compare(x.Tier.Rank(), y.Tier.Rank()), cmp.Compare(len(y.Parts), len(x.Parts)), -cmp.Compare(len(x.Name), len(y.Name)),
+			-cmp.Compare(x.Score, y.Score), strings.Compare(x.Why, y.Why))
+	})
+	return slices.CompactFunc(cs, func(x, y Candidate) bool {
+		p, q := &x.Parts[0], &y.Parts[0]
+		return p.Start == q.Start && p.End == q.End && p.Role == q.Role && x.Detector == y.Detector
+	})
+}
+
+func idOf(c *Candidate) string {
+	if c.Detector == nil {
+		return ""
+	}
+	return c.Detector.ID
+}
+
+func (m *Matcher) shape(s *shape, at, p int) {
+	b := m.b
+	for j := range s.win {
+		if !s.win[j].Has(b[p+j]) {
+			return
+		}
+	}
+	for k := s.lo; k <= s.hi; k++ {
+		start := at - k
+		if start < 0 {
+			return
+		}
+		end := s.at(b, start, &m.run)
+		if end < 0 {
+			continue
+		}
+		m.shaped(s, start, end)
+		return
+	}
+}
+
+func (m *Matcher) shaped(s *shape, start, end int) {
+	b, d := m.b, &m.set.rows[s.det]
+	ns, ne := nameBefore(b, start)
+	name := b[ns:ne]
+	if len(s.needName) > 0 && !m.near(s.needName, b[max(0, start-needNameGap):start]) && !m.near(s.needName, name) {
+		return
+	}
+	proof := m.check(d, s.role, b[start:end], name)
+	v := b[start+s.lead : end]
+	if proof != finding.ProofProven {
+		if s.minEntropy > 0 && entropy(v) < s.minEntropy || dummy(v) != "" {
+			return
+		}
+	}
+	why := "a form of its own"
+	if s.lead > 0 {
+		why = fmt.Sprintf("prefix %q", s.pieces[0].Lit)
+	} else if l := longestLit(s.pieces); l != "" {
+		why = fmt.Sprintf("%q within it", l)
+	}
+	m.emit(Candidate{Detector: d, Tier: tierOf(proof, finding.TierShaped), Proof: proof, Name: string(name), Why: why + checked(proof), Keep: s.keep,
+		Parts: []Part{{Role: s.role, Value: finding.NewSecret(b[start:end]), Start: start, End: end}}, Start: from(ns, ne, start), End: end})
+}
+
+func longestLit(ps []detectors.Piece) string {
+	l := ""
+	for _, p := range ps {
+		if len(p.Lit) > len(l) {
+			l = p.Lit
+		}
+	}
+	return l
+}
+
+func from(ns, ne, start int) int {
+	if ne > ns && ns < start {
+		return ns
+	}
+	return start
+}
+
+func tierOf(p finding.Proof, t finding.Tier) finding.Tier {
+	if p == finding.ProofProven {
+		return finding.TierProven
+	}
+	return t
+}
+
+func checked(p finding.Proof) string {
+	switch p {
+	case finding.ProofProven:
+		return " with a valid checksum"
+	case finding.ProofRefuted:
+		return ", its checksum does not hold: malformed, truncated or fabricated"
+	}
+	return ""
+}
+
+// check asks the row's own check of a value that stands alone.
+func (m *Matcher) check(d *detectors.Detector, role finding.Role, v, name []byte) finding.Proof {
+	if d.Check == nil {
+		return finding.ProofNone
+	}
+	x := detectors.Match{Name: string(name)}
+	if role == finding.RoleID {
+		x.ID = v
+	} else {
+		x.Secret = v
+	}
+	return cmp.Or(d.Check(x), finding.ProofNone)
+}
+
+// emit adds a candidate with what it says of itself.
+func (m *Matcher) emit(c Candidate) {
+	if c.Detector != nil && c.Detector.Facts != nil {
+		c.Facts = c.Detector.Facts(matchOf(&c, m.b))
+	}
+	m.cands = append(m.cands, c)
+}
+
+// matchOf shows the parts of a candidate to its row's functions; text is nil where it is no longer at hand.
+func matchOf(c *Candidate, text []byte) detectors.Match {
+	x := detectors.Match{Name: c.Name}
+	for i := range c.Parts {
+		v := c.Parts[i].Value.Reveal()
+		switch c.Parts[i].Role {
+		case finding.RoleID:
+			x.ID = v
+		case finding.RoleUser:
+			x.User = v
+		case finding.RoleHost:
+			x.Host = v
+		default:
+			x.Secret = v
+		}
+	}
+	if text != nil && len(c.Parts) > 0 && c.Start < c.End {
+		x.Block = text[c.Start:c.End]
+	}
+	return x
+}
+
+// near reports whether one of the words stands in b, separators left out.
+func (m *Matcher) near(words []string, b []byte) bool {
+	if len(b) == 0 {
+		return false
+	}
+	m.folded = compact(m.folded[:0], b)
+	return containsAny(m.folded, words)
+}
+
+func containsAny(folded []byte, words []string) bool {
+	for _, w := range words {
+		if bytes.Contains(folded, []byte(w)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *Matcher) structure(ref int32, at int) {
+	b, a := m.b, &m.set.anchors[ref]
+	if at < 0 || len(b)-at < len(a.text) || string(b[at:at+len(a.text)]) != a.text {
+		return
+	}
+	st := &m.set.structs[a.of]
+	if st.row.Reach.Kind == detectors.ReachWhole {
+		if m.whole[a.of]++; m.whole[a.of] > maxWhole {
+			return
+		}
+	}
+	for _, f := range st.row.Parse(b, at) {
+		m.found(st, &f)
+	}
+}
+
+func (m *Matcher) found(st *structure, f *detectors.Found) {
+	b, d := m.b, &m.set.rows[st.det]
+	if f.Kind != "" {
+		if d = m.set.Detector(f.Kind); d == nil {
+			d = &m.set.rows[st.det]
+		}
+	}
+	if len(f.Parts) == 0 {
+		return
+	}
+	c := Candidate{Detector: d, Proof: cmp.Or(f.Proof, finding.ProofNone), Start: f.Start, End: f.End}
+	for _, p := range f.Parts {
+		if p.Start < 0 || p.End > len(b) || p.Start >= p.End {
+			return
+		}
+		if c.End <= c.Start {
+			c.Start, c.End = p.Start, p.End
+		}
+		c.Start, c.End = min(c.Start, p.Start), max(c.End, p.End)
+		c.Parts = append(c.Parts, Part{Role: cmp.Or(p.Role, finding.RoleSecret), Value: finding.NewSecret(b[p.Start:p.End]), Start: p.Start, End: p.End})
+	}
+	c.Start, c.End = max(0, c.Start), min(len(b), c.End)
+	secretFirst(c.Parts)
+	if c.Proof == finding.ProofNone && d.Check != nil {
+		c.Proof = cmp.Or(d.Check(matchOf(&c, b)), finding.ProofNone)
+	}
+	p := &c.Parts[0]
+	if v := b[p.Start:p.End]; c.Proof != finding.ProofProven && p.Role == finding.RoleSecret && len(v) < 128 {
+		if dummy(v) != "" || inert(v) || refers(&assignment{quote: '"'}, v) {
+			return
+		}
+	}
+	c.Tier = tierOf(c.Proof, finding.TierShaped)
+	ns, ne := nameBefore(b, p.Start)
+	c.Name = string(b[ns:ne])
+	c.Why = "the structure of its kind"
+	switch c.Proof {
+	case finding.ProofProven:
+		c.Why += ", parsed and sound"
+	case finding.ProofRefuted:
+		c.Why += ", which does not hold: malformed, truncated or fabricated"
+	}
+	m.emit(c)
+}
+
+func secretFirst(ps []Part) {
+	slices.SortStableFunc(ps, func(a, b Part) int { return cmp.Compare(roleRank(a.Role), roleRank(b.Role)) })
+}
+
+func roleRank(r finding.Role) int {
+	switch r {
+	case finding.RoleSecret:
+		return 0
+	case finding.RoleID:
+		return 1
+	case finding.RoleUser:
+		return 2
+	}
+	return 3
+}
+
+func (m *Matcher) word(w *word, at int) {
+	b, end := m.b, at+len(w.text)
+	if at < 0 || end > len(b) || !hasFold(b[at:end], w.text) {
+		return
+	}
+	if len(w.text) < 4 {
+		// Short words are words of their own; a generic one may end a longer one: apikey, dbpwd.
+		if end < len(b) && isLetter(b[end]) && !(isUpper(b[end]) && isLower(b[end-1])) && !(w.generic && lower(b[end]) == 's') {
+			return
+		}
+		if !w.generic && at > 0 && isLetter(b[at-1]) && !(isLower(b[at-1]) && isUpper(b[at])) {
+			return
+		}
+	}
+	if w.command {
+		m.command(at)
+	}
+	if at < m.identStart || at >= m.identEnd {
+		s, e, ok := identAround(b, at, end)
+		if ok {
+			m.identStart, m.identEnd = s, e
+			m.ident(s, e)
+		}
+	}
+	for _, r := range w.rows {
+		n := &m.set.named[r]
+		if n.near > 0 {
+			m.value(n, w.text, end, end+n.near+1, nil)
+		}
+	}
+}
+
+// ident reads the assignment to a name, if it is one, and tries what the name may stand for.
+func (m *Matcher) ident(s, e int) {
+	b := m.b
+	a, ok := parseAssignment(b, s, e)
+	if !ok || a.end <= a.start {
+		return
+	}
+	name := b[s:e]
+	m.words.split(name)
+	m.generic(&a, s, e)
+	for _, r := range m.rowsOf(name) {
+		n := &m.set.named[r]
+		m.value(n, "", a.start, min(a.end, a.start+maxGap), &a)
+	}
+}
+
+// rowsOf lists the named rows a keyword of which stands in a name.
+func (m *Matcher) rowsOf(name []byte) []int32 {
+	m.rows = m.rows[:0]
+	add := func(w *word) {
+		for _, r := range w.rows {
+			if !slices.Contains(m.rows, r) {
+				m.rows = append(m.rows, r)
+			}
+		}
+	}
+	f := m.set.filter
+	m.folded = compact(m.folded[:0], name)
+	n := m.folded
+	for p := 0; p+4 <= len(n); p++ {
+		g := binary.LittleEndian.Uint32(n[p:]) | folded
+		if !f.has(g) {
+			continue
+		}
+		for _, t := range f.triggers(g) {
+			if t.what != trigWord {
+				continue
+			}
+			w := &m.set.words[t.ref]
+			if at := p - int(t.off); at >= 0 && len(w.text) >= 4 && bytes.HasPrefix(n[at:], []byte(w.text)) {
+				add(w)
+			}
+		}
+	}
+	for i := range m.words.n {
+		if w := m.words.at(i); len(w) < 4 {
+			if j, ok := m.set.wordAt[string(w)]; ok {
+				add(&m.set.words[j])
+			}
+		}
+	}
+	return m.rows
+}
+
+// value looks for a value of a named row that begins in [i, limit). a is the assignment whose value that is, or nil where a
+// keyword merely stands before it: then at most one line break may lie between.
+func (m *Matcher) value(n *named, keyword string, i, limit int, a *assignment) {
+	b := m.b
+	limit = min(limit, len(b))
+	breaks := 0
+	for ; i < limit; i++ {
+		c := b[i]
+		if c == '\n' {
+			if breaks++; breaks > 1 && a == nil {
+				return
+			}
+			continue
+		}
+		if c <= ' ' || i > 0 && isWord(b[i-1]) && !(a != nil && i == a.start) && !escapeEnds(b, i) {
+			continue
+		}
+		for j := range n.values {
+			if end := n.values[j].at(b, i, &m.run); end > i && m.namedValue(n, &n.values[j], keyword, i, end, a) {
+				return
+			}
+		}
+	}
+}
+
+// defaultNamedEntropy is what a value of 16 bytes and more must have where its row says nothing.
+const defaultNamedEntropy = 2.5
+
+func (m *Matcher) namedValue(n *named, s *shape, keyword string, start, end int, a *assignment) bool {
+	b, d, v := m.b, &m.set.rows[n.det], m.b[start:end]
+	least := cmp.Or(n.row.MinEntropy, s.minEntropy)
+	if n.row.MinEntropy == 0 && len(v) >= entropyFrom {
+		least = max(least, defaultNamedEntropy)
+	}
+	var ns, ne int
+	if a != nil {
+		ns, ne = a.nameStart, a.nameEnd
+	} else {
+		ns, ne = nameBefore(b, start)
+	}
+	name := b[ns:ne]
+	if len(n.row.Names) > 0 || len(n.row.Not) > 0 {
+		m.folded = compact(m.folded[:0], name)
+		if len(n.row.Names) > 0 && !containsAny(m.folded, n.row.Names) || containsAny(m.folded, n.row.Not) {
+			return false
+		}
+	}
+	if a == nil && end < len(b)-1 && (b[end] == '.' && isWord(b[end+1]) || b[end] == '"' && b[end+1] == ':') {
+		return false
+	}
+	proof := m.check(d, s.role, v, name)
+	if proof != finding.ProofProven {
+		if least > 0 && entropy(v) < least || dummy(v) != "" || isUUID(v) && !s.uuid || wordy(v) {
+			return false
+		}
+		if allHex(v) && hashContext(b, start) {
+			return false
+		}
+		if a == nil && !drawn(v) {
+			return false
+		}
+		if (a == nil || a.joined) && len(v) < 8 {
+			return false
+		}
+	}
+	c := Candidate{Detector: d, Tier: tierOf(proof, finding.TierNamed), Proof: proof, Name: string(name), Keep: s.keep,
+		Parts: []Part{{Role: s.role, Value: finding.NewSecret(v), Start: start, End: end}}, Start: from(ns, ne, start), End: end}
+	if a != nil {
+		c.Why = fmt.Sprintf("name %q and the form of its kind", name)
+	} else {
+		c.Why = fmt.Sprintf("word %q close before it and the form of its kind", keyword)
+	}
+	c.Why += checked(proof)
+	m.emit(c)
+	return true
+}
+
+// wordy reports whether a value is made of words: letters that follow each other as they do in English.
+func wordy(v []byte) bool {
+	for _, c := range v {
+		if !isLetter(c) && c != '_' && c != '-' && c != '.' && c != '/' {
+			return false
+		}
+	}
+	return oddness(v) < 4.6
+}
+
+// drawn reports whether a value looks drawn by lot, so that a word before it is enough.
+func drawn(v []byte) bool {
+	var lo, up, di int
+	for _, c := range v {
+		switch {
+		case isLower(c):
+			lo++
+		case isUpper(c):
+			up++
+		case isDigit(c):
+			di++
+		}
+	}
+	switch {
+	case di == len(v):
+		return true
+	case di > 0 && lo+up > 0:
+		return !identifierLike(v, oddness(v)) || len(v) >= 32
+	}
+	return lo > 0 && up > 0 && oddness(v) >= 4.8 || oddness(v) >= 5.6
+}
+
+// generic judges the assignment's value by the classifier.
+func (m *Matcher) generic(a *assignment, s, e int) {
+	b := m.b
+	c := m.words.classify()
+	if c == nameWeak && m.words.n == 1 {
+		// "api key: …" and "Auth Token": the word before belongs to the name.
+		if i := s - 1; i > 0 && b[i] == ' ' && isLetter(b[i-1]) {
+			j := i
+			for j > 0 && i-j < 16 && isLetter(b[j-1]) {
+				j--
+			}
+			m.words.split(b[j:e])
+			if x := m.words.classify(); x == nameSecret {
+				c, s = x, j
+			}
+			m.words.split(b[a.nameStart:e])
+		}
+	}
+	if c == nameOther {
+		return
+	}
+	v := b[a.start:a.end]
+	r, ok := judge(a, c, b[s:e], v)
+	if !ok || r.score < genericFloor {
+		return
+	}
+	if allHex(v) && len(v) >= 32 && hashContext(b, a.start) {
+		return
+	}
+	name := string(b[s:e])
+	m.emit(Candidate{Tier: finding.TierGeneric, Proof: finding.ProofNone, Name: name, Why: fmt.Sprintf("name %q, entropy %.1f bits, not a reference", name, r.entropy),
+		Score: r.score, Bare: a.quote == 0 && a.op != opElement && !a.flow, Start: s, End: a.end,
+		Parts: []Part{{Role: finding.RoleSecret, Value: finding.NewSecret(v), Start: a.start, End: a.end}}})
+}
+
+// commandName is the name of a password given as -u user:password.
+const commandName = "-u"
+
+// command reads curl -u user:password.
+func (m *Matcher) command(at int) {
+	b := m.b
+	line := b[at:min(len(b), at+maxCommand)]
+	for i := 0; i+4 < len(line); i++ {
+		if line[i] == '\n' && (i == 0 || line[i-1] != '\\') {
+			return
+		}
+		if !isBlank(line[i]) || line[i+1] != '-' {
+			continue
+		}
+		j := i + 1
+		switch {
+		case line[j+1] == 'u':
+			j += 2
+		case hasFold(line[j:], "--user ") || hasFold(line[j:], "--user="):
+			j += 7
+		default:
+			continue
+		}
+		for j < len(line) && (isBlank(line[j]) || isQuote(line[j])) {
+			j++
+		}
+		s := j
+		for j < len(line) && !isSpace(line[j]) && !isQuote(line[j]) {
+			j++
+		}
+		colon := bytes.IndexByte(line[s:j], ':')
+		if colon < 1 || j-s-colon < 5 {
+			continue
+		}
+		a := assignment{op: opSpace, nameStart: at + i + 1, nameEnd: at + i + 3, start: at + s + colon + 1, end: at + j}
+		v := b[a.start:a.end]
+		r, ok := judge(&a, namePassword, []byte(commandName), v)
+		if !ok || r.score < genericFloor || bytes.IndexByte(v, '/') >= 0 && bytes.IndexByte(v, ':') >= 0 {
+			continue
+		}
+		m.emit(Candidate{Tier: finding.TierGeneric, Proof: finding.ProofNone, Name: commandName, Score: r.score, Start: a.nameStart, End: a.end,
+			Why: fmt.Sprintf("user and password of a command line, entropy %.1f bits, not a reference", r.entropy),
+			Parts: []Part{{Role: finding.RoleSecret, Value: finding.NewSecret(v), Start: a.start, End: a.end},
+				{Role: finding.RoleUser, Value: finding.NewSecret(b[at+s : at+s+colon]), Start: at + s, End: at + s + colon}}})
+	}
+}

@@ -1,0 +1,146 @@
+package match
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Words that nobody's secret is made of, folded and without separators. Each has five letters at least or is followed by
+// something: in 40 random letters and digits one of five stands by chance once in 70,000 values.
+var dummyWords = strings.Fields("example changeme changethis changeit placeholder insert replaceme replacewith replacethis dummy sample yourpass yourtoken yoursecret yourkey yourapi youraccess yourclient yourown " +
+	"yourprivate yourpersonal yourdb youruser youraws yourauth yourjwt yourgithub tokenhere keyhere secrethere passwordhere valuehere goeshere redacted todo fixme foobar barbaz lorem notreal notasecret notavalid " +
+	"notused unused fakekey faketoken fakesecret fakepass mytoken mysecret mykey myapikey undefined deadbeef abcdefgh qwertyui xxxxx thisisa thisismy some-secret enteryour putyour addyour setyour usesyour " +
+	"supersecret topsecret verysecret donotuse invalid nosecret removed masked hidden censored obfuscated sanitized anonymized encryptedvalue optional required default " +
+	"testtest testkey testtoken testsecret testpass randomstring somerandom base64encoded")
+
+// dummy says in what way a value is evidently none: a filler, a counter, a placeholder. It returns "" for one that may be
+// real. It is for what follows a literal prefix as well as for whole values; a proven value is never asked about.
+func dummy(v []byte) string {
+	if len(v) < 4 {
+		return ""
+	}
+	if allFew(v) {
+		return "a repeated character"
+	}
+	if repeats(v) {
+		return "a repeated group"
+	}
+	if counted(v)*2 > len(v) {
+		return "a counting sequence"
+	}
+	var buf [256]byte
+	c := compact(buf[:0], v[:min(len(v), len(buf))])
+	if hasDummyWord(c) {
+		return "a placeholder"
+	}
+	return ""
+}
+
+func hasDummyWord(folded []byte) bool {
+	for _, w := range dummyWords {
+		if len(folded) >= len(w) && bytes.Contains(folded, []byte(w)) {
+			return true
+		}
+	}
+	return false
+}
+
+// allFew reports whether at most two different letters or digits make up the value, separators left out.
+func allFew(v []byte) bool {
+	var a, b byte
+	n := 0
+	for _, c := range v {
+		if !isLetter(c) && !isDigit(c) && c != '*' && c != '.' && c != '#' && c != '?' {
+			continue
+		}
+		n++
+		switch {
+		case a == 0 || a == c:
+			a = c
+		case b == 0 || b == c:
+			b = c
+		default:
+			return false
+		}
+	}
+	return n*2 >= len(v) && (b == 0 || n >= 8)
+}
+
+// repeats reports whether a group of up to 16 bytes, three times at least, makes up the value.
+func repeats(v []byte) bool {
+	for p := 1; p <= 16 && p*3 <= len(v) && len(v) >= 8; p++ {
+		ok := true
+		for i := p; i < len(v); i++ {
+			if v[i] != v[i-p] {
+				ok = false
+				break
+			}
+		}
+		if ok {
+			return true
+		}
+	}
+	return false
+}
+
+// counted is how many bytes belong to runs such as 12345, abcde, fedcba or aaaaa of at least five.
+func counted(v []byte) int {
+	total := 0
+	for i := 0; i < len(v); {
+		n := 1
+		for _, step := range []int{1, -1, 0} {
+			j := i
+			for j+1 < len(v) && (isLetter(v[j]) || isDigit(v[j])) && follows(v[j], v[j+1], step) {
+				j++
+			}
+			n = max(n, j-i+1)
+		}
+		if n >= 5 {
+			total += n
+		}
+		if n > 1 {
+			n--
+		}
+		i += n
+	}
+	return min(total, len(v))
+}
+
+func follows(a, b byte, step int) bool {
+	a, b = lower(a), lower(b)
+	if a == '9' && (b == '0' || b == 'a') && step == 1 {
+		return true
+	}
+	return int(b)-int(a) == step && isDigit(a) == isDigit(b) && (isDigit(b) || isLetter(b))
+}
+
+// isUUID reports whether v is 8-4-4-4-12 hexadecimal digits.
+func isUUID(v []byte) bool {
+	if len(v) != 36 {
+		return false
+	}
+	for i, c := range v {
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			if c != '-' {
+				return false
+			}
+		} else if !isHex(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// hashContext reports whether digits at i are labelled as a digest or a commit.
+func hashContext(b []byte, i int) bool {
+	left := b[max(0, i-hashGap):i]
+	if n := bytes.LastIndexByte(left, '\n'); n >= 0 {
+		left = left[n+1:]
+	}
+	for _, w := range []string{"sha1", "sha-1", "sha2", "sha-2", "sha5", "sha-5", "sha3", "md5", "digest", "checksum", "commit", "integrity", "revision", "etag", "blake", "crc"} {
+		if indexFold(left, w) >= 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,46 @@
+package match
+
+import "sprawl/detectors"
+
+// How far each matcher looks around what it decides on, in bytes. A caller that carries candidates over from one text to
+// another relies on these: whatever lies further away than Set.Reach does not change a candidate.
+const (
+	minAnchor   = 3 // bytes of a structure's anchor
+	minKeyword  = 3 // bytes of a keyword
+	defaultNear = 40
+	maxNear     = 256 // between a keyword and its value
+
+	maxIdent    = 128  // of a name, to each side of a hit in it
+	maxGap      = 128  // white space, brackets and type between a name and its value
+	maxWrap     = 96   // of a call around a value: aws.String("…"), os.getenv("X", "…")
+	maxValue    = 4096 // of a value
+	maxAfter    = 64   // after a value, to see what follows it
+	maxBack     = 192  // before a value, to find its name
+	needNameGap = 64   // between a word of Shape.NeedName and the token
+	hashGap     = 24   // between a word such as sha256 and the digits it labels
+	maxCommand  = 512  // of a command line with -u user:password
+	maxSlide    = 256  // by which a shape's literal may stand away from its start
+	escapeBack  = 8    // an escape sequence that ends where a token begins: \n, %3D, \u003d, a colour code
+)
+
+// Reach is how many bytes on either side of a candidate's first byte may have taken part in the decision. Structures that
+// reach further say so in their rows: Block and Whole are not counted here.
+func (s *Set) Reach() int { return s.reach }
+
+func (s *Set) measureReach() int {
+	n := maxIdent + maxGap + maxWrap + maxValue + maxAfter
+	for i := range s.shapes {
+		n = max(n, s.shapes[i].maxLen+maxBack+maxIdent)
+	}
+	for i := range s.named {
+		for j := range s.named[i].values {
+			n = max(n, s.named[i].values[j].maxLen+maxNear+maxBack+maxIdent)
+		}
+	}
+	for i := range s.structs {
+		if r := s.structs[i].row.Reach; r.Kind == detectors.ReachLocal {
+			n = max(n, r.N)
+		}
+	}
+	return n
+}

@@ -1,0 +1,454 @@
+package match
+
+import (
+	"cmp"
+	"math"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"sprawl/detectors"
+	"sprawl/finding"
+)
+
+// Kinds of what has no row of its own.
+const (
+	GenericSecret   = "generic-secret"
+	GenericPassword = "generic-password"
+)
+
+// defaultPairLines is how far apart the halves of one credential may stand where the row does not say.
+const defaultPairLines = 8
+
+func validGlob(g string) bool { return doublestar.ValidatePattern(g) }
+
+// Resolve weighs the candidates of one blob, whole texts and decoded pieces alike, against each other and against one path
+// ("" for a message), and returns what is to be reported, ordered by place. The caller has filled the parts' Span and Snippet,
+// Decode and Allow; Where is left to it. Resolve does not change cs and may be called again for another path; it serves any
+// number of goroutines.
+func (s *Set) Resolve(cs []Candidate, slashPath string) []finding.Sighting {
+	where := evidenceOf(slashPath)
+	live := make([]*resolved, 0, len(cs))
+	for i := range cs {
+		c := &cs[i]
+		if len(c.Parts) == 0 || c.Detector != nil && !allowed(c.Detector.Paths, where.lower) {
+			continue
+		}
+		r := &resolved{Candidate: *c, order: i}
+		if c.Detector == nil {
+			shift := where.shift
+			if c.Bare && where.source {
+				shift += bareInSource
+			}
+			if r.Score = moved(c.Score, shift); r.Score < genericThreshold {
+				continue
+			}
+			if shift < 0 && where.why != "" {
+				r.Why += ", in " + where.why
+			}
+		}
+		live = append(live, r)
+	}
+	slices.SortStableFunc(live, bySpan)
+	live = dropUnpaired(live)
+	live = dropCovered(live)
+	live = joinPairs(live)
+	out := make([]finding.Sighting, 0, len(live))
+	for _, r := range live {
+		out = append(out, r.sighting())
+	}
+	return out
+}
+
+// resolved is a candidate on its way to being a sighting. The candidate is a copy; its slices are shared until joined.
+type resolved struct {
+	Candidate
+	order   int
+	aliases []string
+	gone    bool
+	keepOf  int // Keep of the secret half, once joined
+}
+
+// canonical is the part the credential is known by: the secret, or the first.
+func (r *resolved) canonical() *Part {
+	for i := range r.Parts {
+		if r.Parts[i].Role == finding.RoleSecret {
+			return &r.Parts[i]
+		}
+	}
+	return &r.Parts[0]
+}
+
+func (r *resolved) has(role finding.Role) bool {
+	return slices.ContainsFunc(r.Parts, func(p Part) bool { return p.Role == role })
+}
+
+func (r *resolved) kind() string {
+	if r.Detector != nil {
+		return r.Detector.ID
+	}
+	if r.Name == commandName {
+		return GenericPassword
+	}
+	var w nameWords
+	w.split([]byte(r.Name))
+	if w.classify() == namePassword {
+		return GenericPassword
+	}
+	return GenericSecret
+}
+
+func bySpan(a, b *resolved) int {
+	p, q := a.canonical(), b.canonical()
+	return cmp.Or(cmp.Compare(p.Span.Start, q.Span.Start), cmp.Compare(p.Span.End, q.Span.End), cmp.Compare(p.Start, q.Start),
+		strings.Compare(idOf(&a.Candidate), idOf(&b.Candidate)), cmp.Compare(len(a.Decode), len(b.Decode)), cmp.Compare(a.order, b.order))
+}
+
+// specific orders candidates for one stretch of text: the surer tier, then what says more of itself, then the longer, then the
+// one reached by fewer steps.
+func specific(a, b *resolved) int {
+	refuted := func(r *resolved) int {
+		if r.Proof == finding.ProofRefuted {
+			return 1
+		}
+		return 0
+	}
+	p, q := a.canonical(), b.canonical()
+	return cmp.Or(cmp.Compare(a.Tier.Rank(), b.Tier.Rank()), cmp.Compare(refuted(a), refuted(b)), -cmp.Compare(p.Span.End-p.Span.Start, q.Span.End-q.Span.Start), -cmp.Compare(p.End-p.Start, q.End-q.Start),
+		cmp.Compare(len(a.Decode), len(b.Decode)), -cmp.Compare(len(a.Parts), len(b.Parts)), strings.Compare(idOf(&a.Candidate), idOf(&b.Candidate)), -cmp.Compare(a.Score, b.Score), cmp.Compare(a.order, b.order))
+}
+
+// dropCovered leaves one candidate for every stretch of the outer text. The kinds of the others become its aliases, unless
+// they are generic.
+func dropCovered(live []*resolved) []*resolved {
+	ranked := slices.Clone(live)
+	slices.SortStableFunc(ranked, specific)
+	var kept []*resolved
+	// kept stays ordered by span so that a candidate meets only its neighbours: canonical parts of what is kept do not overlap,
+	// except where several values were decoded from one.
+	widest := int64(0)
+	for _, r := range ranked {
+		p := r.canonical()
+		at, _ := slices.BinarySearchFunc(kept, p.Span.Start-widest, func(k *resolved, start int64) int { return cmp.Compare(k.canonical().Span.Start, start) })
+		var over *resolved
+		for i := at; i < len(kept) && kept[i].canonical().Span.Start < max(p.Span.End, p.Span.Start+1); i++ {
+			if conflict(kept[i], r) {
+				over = kept[i]
+				break
+			}
+		}
+		if over != nil {
+			if r.Detector != nil && r.Detector != over.Detector && !slices.Contains(over.aliases, r.Detector.ID) {
+				over.aliases = append(over.aliases, r.Detector.ID)
+			}
+			r.gone = true
+			continue
+		}
+		widest = max(widest, p.Span.End-p.Span.Start)
+		i, _ := slices.BinarySearchFunc(kept, r, bySpan)
+		kept = slices.Insert(kept, i, r)
+	}
+	return dropWithin(live)
+}
+
+// conflict reports whether two candidates claim one stretch. Values decoded from one stretch by the same steps conflict only
+// where they overlap in what was decoded.
+func conflict(a, b *resolved) bool {
+	p, q := a.canonical(), b.canonical()
+	if p.Span.Start >= q.Span.End || q.Span.Start >= p.Span.End {
+		return false
+	}
+	if len(a.Decode) > 0 && slices.Equal(a.Decode, b.Decode) && p.Span.Start == q.Span.Start && p.Span.End == q.Span.End {
+		return p.Start < q.End && q.Start < p.End
+	}
+	return true
+}
+
+// dropWithin removes generic candidates inside a structure that was understood as a whole, or on another part of a kept one.
+func dropWithin(live []*resolved) []*resolved {
+	var out, blocks []*resolved
+	for _, r := range live {
+		if !r.gone && r.Detector != nil {
+			blocks = append(blocks, r)
+		}
+	}
+	for _, r := range live {
+		if r.gone {
+			continue
+		}
+		if r.Detector == nil {
+			p := r.canonical()
+			inside := slices.ContainsFunc(blocks, func(k *resolved) bool {
+				for i := range k.Parts {
+					q := &k.Parts[i]
+					if p.Span.Start < q.Span.End && q.Span.Start < p.Span.End && !(len(r.Decode) > 0 && slices.Equal(r.Decode, k.Decode) && (p.Start >= q.End || q.Start >= p.End)) {
+						return true
+					}
+				}
+				return len(k.Parts) > 1 && slices.Equal(r.Decode, k.Decode) && sameText(r, k) && p.Start >= k.Start && p.End <= k.End
+			})
+			if inside {
+				continue
+			}
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// sameText reports whether two candidates' own offsets may be compared: the distance to the outer text is the same.
+func sameText(a, b *resolved) bool {
+	p, q := a.canonical(), b.canonical()
+	if len(a.Decode) == 0 {
+		return p.Span.Start-int64(p.Start) == q.Span.Start-int64(q.Start)
+	}
+	return p.Span.Start == q.Span.Start && p.Span.End == q.Span.End
+}
+
+// half is one side of a possible pair.
+func isHalf(r *resolved) bool {
+	return r.Detector != nil && r.has(finding.RoleID) != r.has(finding.RoleSecret)
+}
+
+func pairLines(d *detectors.Detector) int { return cmp.Or(d.Pair.Lines, defaultPairLines) }
+
+func lineGap(a, b *resolved) int {
+	p, q := &a.canonical().Span, &b.canonical().Span
+	switch {
+	case p.EndLine < q.Line:
+		return q.Line - p.EndLine
+	case q.EndLine < p.Line:
+		return p.Line - q.EndLine
+	}
+	return 0
+}
+
+// dropUnpaired removes secret halves that are too weak to stand alone and have no public half close by. It runs before
+// overlap is decided, so that a weaker kind may still claim their place.
+func dropUnpaired(live []*resolved) []*resolved {
+	ids := map[*detectors.Detector][]*resolved{}
+	for _, r := range live {
+		if r.Detector != nil && r.Detector.Pair.Require && isHalf(r) && r.has(finding.RoleID) {
+			ids[r.Detector] = append(ids[r.Detector], r)
+		}
+	}
+	return slices.DeleteFunc(live, func(r *resolved) bool {
+		if r.Detector == nil || !r.Detector.Pair.Require || !isHalf(r) || r.has(finding.RoleID) {
+			return false
+		}
+		near := ids[r.Detector]
+		i, _ := slices.BinarySearchFunc(near, r.canonical().Span.Line-pairLines(r.Detector), func(k *resolved, line int) int { return cmp.Compare(k.canonical().Span.Line, line) })
+		return i >= len(near) || lineGap(near[i], r) > pairLines(r.Detector)
+	})
+}
+
+// joinPairs joins each secret half with the nearest public half of its kind, each at most once, the nearest pairs first.
+func joinPairs(live []*resolved) []*resolved {
+	type pair struct {
+		id, secret *resolved
+		lines      int
+		bytes      int64
+	}
+	byKind := map[*detectors.Detector][]*resolved{}
+	var kinds []*detectors.Detector
+	for _, r := range live {
+		if isHalf(r) {
+			if byKind[r.Detector] == nil {
+				kinds = append(kinds, r.Detector)
+			}
+			byKind[r.Detector] = append(byKind[r.Detector], r)
+		}
+	}
+	for _, d := range kinds {
+		var pairs []pair
+		halves := byKind[d]
+		for i, a := range halves {
+			// Neighbours suffice: of a long list of halves only the nearest can be a half's other one.
+			for j := i + 1; j < len(halves) && j <= i+maxPairNeighbours; j++ {
+				b := halves[j]
+				lines := lineGap(a, b)
+				if lines > pairLines(d) {
+					break
+				}
+				if a.has(finding.RoleID) == b.has(finding.RoleID) {
+					continue
+				}
+				p := pair{a, b, lines, b.canonical().Span.Start - a.canonical().Span.Start}
+				if b.has(finding.RoleID) {
+					p.id, p.secret = b, a
+					p.bytes++ // of two equally near the secret follows its id
+				}
+				pairs = append(pairs, p)
+			}
+		}
+		slices.SortStableFunc(pairs, func(x, y pair) int { return cmp.Or(cmp.Compare(x.lines, y.lines), cmp.Compare(x.bytes, y.bytes)) })
+		for _, p := range pairs {
+			if !p.id.gone && !p.secret.gone && p.secret.keepOf == 0 && p.id.keepOf == 0 {
+				p.secret.join(p.id)
+			}
+		}
+		if d.Pair.Require {
+			for _, r := range halves {
+				if r.has(finding.RoleSecret) && r.keepOf == 0 {
+					r.gone = true // its public half went to another
+				}
+			}
+		}
+	}
+	return slices.DeleteFunc(live, func(r *resolved) bool { return r.gone })
+}
+
+// maxPairNeighbours bounds how many halves of one kind are compared with each.
+const maxPairNeighbours = 32
+
+// join takes the public half into the secret one.
+func (r *resolved) join(id *resolved) {
+	parts := slices.Clone(r.Parts)
+	for _, p := range id.Parts {
+		if !slices.ContainsFunc(parts, func(q Part) bool { return q.Role == p.Role }) {
+			parts = append(parts, p)
+		}
+	}
+	r.Parts = parts
+	secretFirst(r.Parts)
+	r.keepOf = 1
+	id.gone = true
+	for _, a := range id.aliases {
+		if !slices.Contains(r.aliases, a) {
+			r.aliases = append(r.aliases, a)
+		}
+	}
+	d := r.Detector
+	if d.Check != nil {
+		if p := cmp.Or(d.Check(matchOf(&r.Candidate, nil)), finding.ProofNone); p != finding.ProofNone {
+			r.Proof = p
+		}
+	}
+	if id.Proof == finding.ProofProven && r.Proof == finding.ProofNone {
+		r.Proof = finding.ProofProven
+	}
+	if id.Tier.Rank() < r.Tier.Rank() {
+		r.Tier = id.Tier
+		r.Why += "; its public half: " + id.Why
+	}
+	r.Tier = tierOf(r.Proof, r.Tier)
+	if r.Allow == nil {
+		r.Allow = id.Allow
+	}
+	if d.Facts != nil {
+		r.Facts = d.Facts(matchOf(&r.Candidate, nil))
+	}
+	for _, f := range id.Facts {
+		if !slices.Contains(r.Facts, f) {
+			r.Facts = append(slices.Clone(r.Facts), f)
+		}
+	}
+}
+
+func (r *resolved) sighting() finding.Sighting {
+	x := finding.Sighting{Kind: r.kind(), Name: r.Name, Tier: r.Tier, Proof: cmp.Or(r.Proof, finding.ProofNone), Why: r.Why,
+		Decode: r.Decode, Facts: r.Facts, Allow: r.Allow}
+	if r.Detector != nil {
+		x.Provider = r.Detector.Provider
+	}
+	for _, a := range r.aliases {
+		if a != x.Kind {
+			x.Aliases = append(x.Aliases, a)
+		}
+	}
+	slices.Sort(x.Aliases)
+	parts := slices.Clone(r.Parts)
+	secretFirst(parts)
+	for _, p := range parts {
+		x.Parts = append(x.Parts, finding.Part{Role: p.Role, Secret: p.Value, Span: p.Span, Snippet: p.Snippet})
+	}
+	if p := r.canonical(); p.Role == finding.RoleSecret {
+		x.Masked = Mask(p.Value.Reveal(), r.Keep)
+	}
+	return x
+}
+
+func allowed(globs []string, lowerPath string) bool {
+	if len(globs) == 0 {
+		return true
+	}
+	for _, g := range globs {
+		if ok, _ := doublestar.Match(g, lowerPath); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// evidence is what a path says of generic candidates.
+type evidence struct {
+	lower  string
+	shift  float64 // of the logit
+	source bool    // a file of a programming language: a value without quotes is an expression there
+	why    string
+}
+
+// Shifts of the logit, see evidenceOf.
+const (
+	bareInSource = -6.0
+	shiftLock    = -8.0
+	shiftMin     = -3.0
+	shiftI18n    = -2.5
+	shiftTest    = -0.4
+	shiftDocs    = -0.4
+)
+
+var (
+	sourceExts = words(".go .js .mjs .cjs .jsx .ts .tsx .java .kt .kts .scala .groovy .py .rb .php .cs .vb .c .h .cc .cpp .hpp .m .mm .swift .rs .pl .pm .lua .dart .ex .exs .erl .hs .clj .fs .jl .r .vue .svelte .cshtml .jsp .erb .twig .proto .sol .zig .nim .ml .tf .hcl .sql .less .scss .css")
+	docExts    = words(".md .markdown .rst .adoc .asciidoc .txt .html .htm .tex .ipynb")
+	lockNames  = words("package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml go.sum cargo.lock poetry.lock pdm.lock uv.lock pipfile.lock composer.lock gemfile.lock podfile.lock mix.lock flake.lock packages.lock.json bun.lock " +
+		"gradle.lockfile .terraform.lock.hcl deno.lock conan.lock pubspec.lock shrinkwrap.yaml chart.lock")
+	testDirs = words("test tests testing testdata test-data test_data fixture fixtures spec specs mock mocks __tests__ __mocks__ example examples sample samples demo demos e2e integration-tests")
+	docDirs  = words("doc docs documentation wiki guide guides tutorial tutorials")
+	i18nDirs = words("i18n l10n locale locales lang langs languages translations messages")
+)
+
+// evidenceOf reads a path. It never raises a score: a path is no reason to take something for a secret.
+func evidenceOf(p string) evidence {
+	e := evidence{lower: strings.ToLower(p)}
+	base, ext := path.Base(e.lower), path.Ext(e.lower)
+	e.source = sourceExts[ext]
+	add := func(shift float64, why string) {
+		e.shift += shift
+		if e.why == "" {
+			e.why = why
+		}
+	}
+	switch {
+	case lockNames[base]:
+		add(shiftLock, "a lock file")
+	case strings.Contains(base, ".min.") || ext == ".map" || strings.HasSuffix(base, ".bundle.js") || strings.HasSuffix(base, "-min.js"):
+		add(shiftMin, "a minified file")
+	}
+	test, doc, i18n := strings.Contains(base, "_test.") || strings.Contains(base, ".test.") || strings.Contains(base, ".spec.") || strings.HasPrefix(base, "test_"), docExts[ext], false
+	for dir := range strings.SplitSeq(path.Dir(e.lower), "/") {
+		test = test || testDirs[dir]
+		doc = doc || docDirs[dir]
+		i18n = i18n || i18nDirs[dir]
+	}
+	if i18n || ext == ".po" || ext == ".pot" || ext == ".xlf" || ext == ".resx" || ext == ".arb" || ext == ".strings" || strings.HasPrefix(base, "messages_") {
+		add(shiftI18n, "a file of translations")
+	}
+	if test {
+		add(shiftTest, "a test or an example")
+	}
+	if doc {
+		add(shiftDocs, "documentation")
+	}
+	return e
+}
+
+// moved shifts a probability by its logit.
+func moved(p, shift float64) float64 {
+	if shift == 0 || p <= 0 || p >= 1 {
+		return p
+	}
+	return sigmoid(math.Log(p/(1-p)) + shift)
+}

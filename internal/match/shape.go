@@ -1,0 +1,255 @@
+package match
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+
+	"sprawl/detectors"
+	"sprawl/finding"
+)
+
+// shape is a compiled detectors.Shape.
+type shape struct {
+	det        int32
+	role       finding.Role
+	pieces     []detectors.Piece
+	left       detectors.Class
+	right      detectors.Class
+	ownLeft    bool // the row set Left or Right itself
+	ownRight   bool
+	keep       int
+	lead       int // length of the leading literal
+	needName   []string
+	minEntropy float64
+	minLen     int
+	maxLen     int
+	uuid       bool // a UUID may be meant
+
+	// The window: four sets of bytes the prefilter looks for. It begins winOff bytes after a point that itself stands lo to
+	// hi bytes after the token's start.
+	win    [4]detectors.Class
+	winOff int
+	lo, hi int
+	grams  [][4]byte
+}
+
+// entropyFrom is the random length from which an unset MinEntropy means 2.0 bits.
+const entropyFrom = 16
+
+func compileShape(det int32, row *detectors.Shape) (shape, error) {
+	s := shape{det: det, role: cmp.Or(row.Role, finding.RoleSecret), pieces: row.Pieces, needName: row.NeedName, minEntropy: row.MinEntropy}
+	if len(row.Pieces) == 0 {
+		return s, errors.New("no pieces")
+	}
+	for i, p := range row.Pieces {
+		switch {
+		case p.Lit != "":
+			if p.Class != nil {
+				return s, fmt.Errorf("piece %d is both a literal and a class", i)
+			}
+			s.minLen += len(p.Lit)
+			s.maxLen += len(p.Lit)
+			s.uuid = s.uuid || p.Lit == "-"
+			if i == 0 {
+				s.lead = len(p.Lit)
+			}
+		case p.Class == nil || p.Max < p.Min || p.Min < 0 || p.Max == 0:
+			return s, fmt.Errorf("piece %d is neither a literal nor a run of %d to %d bytes of a class", i, p.Min, p.Max)
+		case p.Max > maxValue:
+			return s, fmt.Errorf("piece %d is longer than %d bytes", i, maxValue)
+		default:
+			s.minLen += p.Min
+			s.maxLen += p.Max
+			s.uuid = s.uuid || p.Class.Has('-') && !p.Class.Has('g')
+		}
+	}
+	last := row.Pieces[len(row.Pieces)-1]
+	s.left, s.right = *detectors.WordBytes, *detectors.WordBytes
+	if last.Class != nil {
+		s.right = *last.Class.Or(detectors.WordBytes)
+	}
+	if row.Left != nil {
+		s.left, s.ownLeft = *row.Left, true
+	}
+	if row.Right != nil {
+		s.right, s.ownRight = *row.Right, true
+	}
+	s.keep = cmp.Or(row.Keep, s.lead)
+	if s.minEntropy == 0 && s.minLen-s.lead >= entropyFrom {
+		s.minEntropy = 2.0
+	}
+	return s, nil
+}
+
+// Bytes that make a longer token of which a value known only by its name would be a piece: a path, a UUID, an assignment.
+var (
+	moreLeft  = detectors.Of("+/.$-")
+	moreRight = detectors.Of("+/=(-")
+)
+
+// wholeToken tightens the default boundaries of a value that has no literal of its own.
+func (s *shape) wholeToken() {
+	if !s.ownLeft {
+		s.left = *s.left.Or(moreLeft)
+	}
+	if !s.ownRight {
+		s.right = *s.right.Or(moreRight)
+	}
+}
+
+// anchor picks the window that the prefilter looks for.
+func (s *shape) anchor() error {
+	best := 1e300
+	lo, hi := 0, 0 // where the current segment begins, from the token's start
+	var seq []detectors.Class
+	lits := 0
+	take := func() {
+		at, grams := rarest(seq)
+		if at < 0 || lits == 0 || hi-lo > maxSlide {
+			return
+		}
+		cost := float64(hi-lo) / 4
+		for _, g := range grams {
+			cost += rarity(g)
+		}
+		if cost < best {
+			best, s.lo, s.hi, s.winOff, s.grams = cost, lo, hi, at, grams
+			copy(s.win[:], seq[at:at+4])
+		}
+	}
+	for _, p := range s.pieces {
+		if p.Lit != "" {
+			seq = append(seq, literalSets(p.Lit, p.Fold)...)
+			lits += len(p.Lit)
+			continue
+		}
+		for range min(p.Min, 64) {
+			seq = append(seq, *p.Class)
+		}
+		if p.Min == p.Max && p.Min <= 64 {
+			continue
+		}
+		take()
+		// What follows a run of varying length is a segment of its own.
+		n := len(seq) - min(p.Min, 64)
+		lo, hi = lo+n+p.Min, hi+n+p.Max
+		seq, lits = nil, 0
+	}
+	take()
+	if s.grams == nil {
+		return fmt.Errorf("no usable literal: none of 2 bytes or more within %d bytes of the start whose neighbourhood has at most %d forms", maxSlide, maxGrams)
+	}
+	return nil
+}
+
+// maxSteps bounds the backtracking of one attempt.
+const maxSteps = 2048
+
+// at matches the shape at exactly i and returns its end, or -1.
+func (s *shape) at(b []byte, i int, seen *classRun) int {
+	if i < 0 || len(b)-i < s.minLen {
+		return -1
+	}
+	if i > 0 && s.left.Has(b[i-1]) && !escapeEnds(b, i) {
+		return -1
+	}
+	steps := maxSteps
+	return s.run(b, i, 0, &steps, seen)
+}
+
+// classRun remembers the last long run that was measured, so that many attempts within one run measure it once.
+type classRun struct {
+	class    *detectors.Class
+	from, to int
+}
+
+// longRun is the length from which runs are remembered.
+const longRun = 64
+
+func (s *shape) run(b []byte, i, k int, steps *int, seen *classRun) int {
+	for ; k < len(s.pieces); k++ {
+		p := &s.pieces[k]
+		if *steps--; *steps < 0 {
+			return -1
+		}
+		if p.Lit != "" {
+			if len(b)-i < len(p.Lit) {
+				return -1
+			}
+			if p.Fold {
+				for j := range len(p.Lit) {
+					if lower(b[i+j]) != lower(p.Lit[j]) {
+						return -1
+					}
+				}
+			} else if string(b[i:i+len(p.Lit)]) != p.Lit {
+				return -1
+			}
+			i += len(p.Lit)
+			continue
+		}
+		n, most := 0, min(p.Max, len(b)-i)
+		known := seen.class == p.Class && i >= seen.from && i < seen.to
+		if known {
+			n = min(seen.to-i, most)
+		}
+		for n < most && p.Class.Has(b[i+n]) {
+			n++
+		}
+		switch {
+		case known:
+			seen.to = max(seen.to, i+n)
+		case n >= longRun:
+			*seen = classRun{p.Class, i, i + n}
+		}
+		if n < p.Min {
+			return -1
+		}
+		if p.Min < n && k+1 < len(s.pieces) {
+			for ; n >= p.Min; n-- {
+				if e := s.run(b, i+n, k+1, steps, seen); e >= 0 {
+					return e
+				}
+				if *steps < 0 {
+					return -1
+				}
+			}
+			return -1
+		}
+		i += n
+	}
+	if i < len(b) && s.right.Has(b[i]) {
+		return -1
+	}
+	return i
+}
+
+// escapeEnds reports whether the word byte before i is the end of an escape sequence rather than of a word: \n, \t, \u003d,
+// \x3d, %3D, or a terminal's colour code.
+func escapeEnds(b []byte, i int) bool {
+	at := func(n int) byte {
+		if i-n < 0 {
+			return 0
+		}
+		return b[i-n]
+	}
+	c := at(1)
+	switch {
+	case (c == 'n' || c == 'r' || c == 't') && at(2) == '\\':
+		return true
+	case isHex(c) && isHex(at(2)):
+		return at(3) == '%' || at(3) == 'x' && at(4) == '\\' ||
+			isHex(at(3)) && isHex(at(4)) && at(5) == 'u' && at(6) == '\\'
+	case c == 'm':
+		for n := 2; n <= escapeBack; n++ {
+			switch x := at(n); {
+			case x == '[':
+				return at(n+1) == 0x1b
+			case !isDigit(x) && x != ';':
+				return false
+			}
+		}
+	}
+	return false
+}
