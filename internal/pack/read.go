@@ -157,9 +157,10 @@ func (s *Store) readPacked(sc *scratch, p *packFile, off int64, buf []byte) (Typ
 	defer func() { sc.chain = chain[:0] }()
 	var t Type
 	var content []byte // of the base, once found
+	var cached bool    // content is not to be handed out
 	for content == nil {
 		if b, bt, ok := s.cache.get(p, off); ok {
-			t, content = bt, b
+			t, content, cached = bt, b, true
 			break
 		}
 		e, err := sc.header(p, off)
@@ -207,13 +208,7 @@ func (s *Store) readPacked(sc *scratch, p *packFile, off int64, buf []byte) (Typ
 		}
 		p, off = q, at
 	}
-	if len(chain) == 0 {
-		if content == nil {
-			content = []byte{}
-		}
-		if buf == nil || cap(buf) > 0 && len(content) > 0 && &content[0] == &buf[:1][0] {
-			return t, content, nil
-		}
+	if len(chain) == 0 && cached {
 		return t, append(buf[:0], content...), nil
 	}
 	for i := len(chain) - 1; i >= 0; i-- {

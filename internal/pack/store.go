@@ -44,11 +44,13 @@ func (p *packFile) end() int64 { return p.size - int64(p.hash) }
 // It sees the packs that stood there when it was opened. On Unix packs stay readable when git deletes them afterwards; loose
 // objects that git packs meanwhile are reported as missing.
 type Store struct {
-	opts   Options
-	hash   int
-	dirs   []string // object folders: the store's own, then its alternates
-	packs  []*packFile
-	multi  []*file // multi-pack-indexes in use
+	opts  Options
+	hash  int
+	dirs  []string // object folders: the store's own, then its alternates
+	packs []*packFile
+	multi []*file // multi-pack-indexes in use
+
+	mu     sync.Mutex // guards opened
 	opened []Trouble
 
 	cache   baseCache
@@ -107,7 +109,11 @@ func (s *Store) Close() error {
 func (s *Store) Hash() Hash { return s.opts.Hash }
 
 // Troubles are the parts that could not be opened. The first Walk reports them too.
-func (s *Store) Troubles() []Trouble { return slices.Clone(s.opened) }
+func (s *Store) Troubles() []Trouble {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.opened)
+}
 
 // Promisor says whether the store has a pack from a partial clone: objects that others name may be missing on purpose.
 func (s *Store) Promisor() bool {
@@ -115,6 +121,8 @@ func (s *Store) Promisor() bool {
 }
 
 func (s *Store) unopened(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.opened = append(s.opened, Trouble{Reason: Unopened, Err: err})
 }
 
