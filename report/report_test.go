@@ -292,7 +292,7 @@ func TestManyLocations(t *testing.T) {
 		runtime.GC()
 		runtime.ReadMemStats(&before)
 		w := writerFunc(func(b []byte) (int, error) {
-			if peak++; peak%256 == 0 {
+			if peak++; peak%1024 == 0 {
 				runtime.GC()
 				var now runtime.MemStats
 				runtime.ReadMemStats(&now)

@@ -351,7 +351,7 @@ func (r *sarifReport) result(c *finding.Credential, rule int, f family) sarifRes
 		text += ". Public half: " + c.Ident
 	}
 	if c.Why != "" {
-		text += ". " + strings.TrimSuffix(c.Why, ".")
+		text += ". Why: " + strings.TrimSuffix(c.Why, ".")
 	}
 	text += fmt.Sprintf(". %s in all: sprawl show %s", count(int64(len(c.Sightings)), "place", "places"), finding.ShortID(c.ID))
 	out := sarifResult{

@@ -282,10 +282,10 @@ func TestSARIFLimits(t *testing.T) {
 	decided.Decision = &finding.Decision{Kind: "baseline"}
 	items := append(credentials(decided), credentials(all...)...)
 	l := parsed(t, run{sampleHeader(), items, summarise(items)}).Runs[0]
-	if len(l.Results) != maxResults {
+	if len(l.Results) != 5000 { // the figures are GitHub's, not ours to move
 		t.Errorf("%d results", len(l.Results))
 	}
-	if n := len(l.Results[0].Locations); n != maxLocations || l.Results[0].Locations[1].Properties.State != finding.StateStaged {
+	if n := len(l.Results[0].Locations); n != 100 || l.Results[0].Locations[1].Properties.State != finding.StateStaged {
 		t.Errorf("%d locations, the second %s", n, l.Results[0].Locations[1].Properties.State)
 	}
 	if l.Results[0].Properties.Places != 301 {
