@@ -233,6 +233,24 @@ func TestLargeBaseline(t *testing.T) {
 	}
 }
 
+func BenchmarkParseBaseline(b *testing.B) {
+	entries := map[string]string{}
+	for i := range 50_000 {
+		entries[match(i)] = "aws-access-key"
+	}
+	data, err := SetBaseline([]byte(saltLine), entries)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Parse(data, File); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func TestFails(t *testing.T) {
 	p := &Policy{FailOn: map[finding.Tier]finding.Severity{finding.TierNamed: finding.SevHigh, finding.TierProven: Never}}
 	for _, tt := range []struct {
