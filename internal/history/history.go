@@ -17,10 +17,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"iter"
 	"strings"
-
-	"sprawl/sources"
 )
 
 // ID is an object id: 20 or 32 bytes, the rest zero. One repository holds ids of one size only.
@@ -124,12 +121,3 @@ var (
 
 // MaxRefs is how many refs a location lists at most: branches before tags, each by name.
 const MaxRefs = 20
-
-// Locate says where each of the blobs in ids (hexadecimal) stands or stood, in the order of ids, repetitions left out. Each
-// gets at least one location; Source, Target and Layer are left to the caller. An object that cannot be read goes to
-// Options.Trouble and is treated as absent; only the end of the context or an error of Trees ends the sequence.
-func Locate(ctx context.Context, objects Objects, o Options, ids []string) iter.Seq2[sources.Located, error] {
-	return func(yield func(sources.Located, error) bool) {
-		yield(sources.Located{}, errors.New("history: not written yet"))
-	}
-}
