@@ -134,7 +134,7 @@ func (f *file) checkText() error {
 		for j, c := range text {
 			switch {
 			case c < ' ' && c != '\t' && c != '\n' && c != '\r', c == 0x7F:
-				return f.at(i+1, 1, "", "a control character")
+				return f.at(i+1, utf8.RuneCount(text[:j])+1, "", "a control character")
 			case strings.IndexByte(",[]{}", c) >= 0:
 				tokens++
 			case strings.IndexByte("-?:", c) >= 0 && (j+1 == len(text) || text[j+1] <= ' '):

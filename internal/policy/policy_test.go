@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -144,7 +145,7 @@ var broken = []struct {
 	{"conflict", "baseline:\n<<<<<<< HEAD\n  " + match(1) + ": a\n=======\n>>>>>>> theirs\n",
 		":2:1: a merge conflict stands unresolved here; keep the lines of both sides", false},
 	{"conflict with CRLF", "baseline:\r\n=======\r\n", ":2:1: a merge conflict", false},
-	{"control character", "salt: \x00\n", ":1:1: a control character", false},
+	{"control character", "salt: \x00\n", ":1:7: a control character", false},
 	{"not UTF-8", "# fine\nsalt: \xff\n", ":2:1: not UTF-8", false},
 	{"UTF-16", "\xff\xfes\x00", "a control character", false},
 	{"large", strings.Repeat("#", MaxSize+1), ".sprawl.yaml: larger than 8 MiB", false},
@@ -200,10 +201,16 @@ func TestHostileSize(t *testing.T) {
 		if len(text) > MaxSize {
 			text = text[:MaxSize]
 		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
 		_, err := Parse([]byte(text), File)
+		runtime.ReadMemStats(&after)
 		var e *Error
 		if err != nil && !errors.As(err, &e) {
 			t.Errorf("%q: %v", unit, err)
+		}
+		if mib := (after.TotalAlloc - before.TotalAlloc) >> 20; mib > 512 {
+			t.Errorf("%q: %d MiB allocated", unit, mib)
 		}
 	}
 }
