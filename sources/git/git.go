@@ -3,8 +3,8 @@
 //
 // It never writes to a repository, never reads a work tree, never runs anything a repository names and never contacts a
 // remote. Refs, HEAD and configuration come from go-git where it opens the repository and from the git executable, disarmed
-// by internal/gitexec, where it does not; objects come from internal/pack, or from git cat-file where that cannot read the
-// store.
+// by internal/gitexec, where it does not; objects come from internal/pack, or from git cat-file where a hook's environment
+// has moved them.
 //
 // What is handed out, by Blob.ID:
 //
@@ -17,9 +17,16 @@ package git
 
 import (
 	"context"
-	"iter"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 
+	"sprawl/finding"
 	"sprawl/internal/gitexec"
+	"sprawl/internal/pack"
 	"sprawl/sources"
 )
 
@@ -43,7 +50,7 @@ type Options struct {
 	// Env holds those of the process's variables that a hook is given (gitexec.Passed); others are ignored. Relative paths
 	// are resolved against Dir.
 	Env map[string]string
-	// Dir is the directory that the process runs in, absolute; needed if Path or Env are relative.
+	// Dir is the directory that the process runs in, absolute; needed if the path or Env are relative.
 	Dir string
 	// MaxObject is how many bytes an object may have to be handed out whole; larger ones come in windows. 0 means 64 MiB.
 	MaxObject int64
@@ -51,31 +58,269 @@ type Options struct {
 	NoDelta bool
 }
 
-// Source is one repository.
-type Source struct{ path string }
+// Source is one repository. Its refs are those of the moment New was called. Walk and Locate may be called any number of
+// times, but not at the same time.
+type Source struct {
+	target string
+	opts   Options
+	layout layout
+	format format
+	tips   tips
+	exe    *gitexec.Repo // nil without an executable
+	moved  bool          // the environment says where objects are
+
+	base, top pack.ID // of a range
+
+	dangling []pack.ID                     // what Walk learnt: commits that neither a ref nor a commit points to
+	walked   bool                          // dangling is filled
+	staged   map[string][]finding.Location // by blob id
+	ranged   *span                         // what the range holds, once computed
+}
 
 var (
 	_ sources.Source  = (*Source)(nil)
 	_ sources.Locator = (*Source)(nil)
 )
 
-// New opens the repository at path: a work tree or a folder in it, a git directory, a bare repository.
+// New opens the repository that path belongs to: a work tree or a folder in it, a git directory, a bare repository. The
+// error is an *Error, or the context's.
 func New(ctx context.Context, path string, o Options) (*Source, error) {
-	return &Source{path: path}, nil
+	s := &Source{target: slash(path, filepath.Separator), opts: o}
+	if s.opts.MaxObject <= 0 {
+		s.opts.MaxObject = defaultMaxObject
+	}
+	abs, err := s.absolute(path)
+	if err != nil {
+		return nil, s.fail(ErrNotRepository, "", "name it by an absolute path", err)
+	}
+	if s.layout, err = discover(abs); err != nil {
+		if errors.Is(err, ErrNotRepository) {
+			err = nil
+		}
+		return nil, s.fail(ErrNotRepository, "", "name a work tree, a .git folder or a bare repository; git init makes one", err)
+	}
+	config, err := readFile(filepath.Join(s.layout.commonDir, "config"), maxConfig)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, s.fail(ErrUnsupported, "", "make its configuration readable", err)
+	}
+	s.format = readFormat(config)
+	if err := s.environment(); err != nil {
+		return nil, err
+	}
+	if o.Mode == Staged && s.exe == nil {
+		return nil, s.fail(ErrNeedsGit, "", "install git and put it in PATH: it alone knows which index a commit is made from", nil)
+	}
+	if s.moved && s.exe == nil {
+		return nil, s.fail(ErrNeedsGit, "", "install git and put it in PATH: the environment keeps objects in a place of its own", nil)
+	}
+	if s.tips, err = readTips(ctx, s.target, s.layout, s.format, s.exe); err != nil {
+		return nil, err
+	}
+	if o.Mode == Range {
+		if err := s.ends(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
 }
 
-// Recognise reports whether path is the top of a work tree, a git directory or a bare repository.
-func Recognise(path string) bool { return false }
+func (s *Source) fail(kind error, what, next string, err error) error {
+	return &Error{Target: s.target, Kind: kind, What: what, Next: next, Err: err}
+}
 
-// Name implements sources.Source.
-func (s *Source) Name() string { return "git:" + s.path }
+func (s *Source) absolute(path string) (string, error) {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path), nil
+	}
+	if !filepath.IsAbs(s.opts.Dir) {
+		return "", fmt.Errorf("%s is relative and it is not known to what", path)
+	}
+	return filepath.Join(s.opts.Dir, path), nil
+}
 
-// Walk implements sources.Source.
-func (s *Source) Walk(ctx context.Context, workers int, led *sources.Ledger, visit func(worker int, b sources.Blob) error) error {
+// environment prepares the git executable with what a hook was given.
+func (s *Source) environment() error {
+	env := map[string]string{}
+	for _, name := range gitexec.Passed() {
+		v := s.opts.Env[name]
+		if v == "" {
+			continue
+		}
+		if name == "GIT_ALTERNATE_OBJECT_DIRECTORIES" {
+			s.moved = true
+			list := filepath.SplitList(v)
+			for i, dir := range list {
+				if !strings.HasPrefix(dir, `"`) && !filepath.IsAbs(dir) {
+					list[i] = filepath.Join(s.opts.Dir, dir)
+				}
+			}
+			env[name] = strings.Join(list, string(os.PathListSeparator))
+			continue
+		}
+		abs, err := s.absolute(v)
+		if err != nil {
+			return s.fail(ErrUnsupported, name, "set it to an absolute path", err)
+		}
+		if name == "GIT_OBJECT_DIRECTORY" {
+			if abs == filepath.Join(s.layout.commonDir, "objects") {
+				continue
+			}
+			s.moved = true
+		}
+		env[name] = abs
+	}
+	if s.opts.Git == nil {
+		return nil
+	}
+	var err error
+	if s.exe, err = s.opts.Git.Repo(s.layout.gitDir, env); err != nil {
+		return s.fail(ErrUnsupported, "", "", err)
+	}
 	return nil
 }
 
-// Locate implements sources.Locator.
-func (s *Source) Locate(ctx context.Context, ids []string) iter.Seq2[sources.Located, error] {
-	return func(func(sources.Located, error) bool) {}
+// objects opens the object store.
+func (s *Source) objects() (objects, error) {
+	h := pack.SHA1
+	if s.format.sha256 {
+		h = pack.SHA256
+	}
+	if s.moved {
+		return &catFile{repo: s.exe, format: h, partial: s.format.promisor,
+			max: s.opts.MaxObject, window: defaultWindow, overlap: defaultOverlap}, nil
+	}
+	store, err := pack.Open(filepath.Join(s.layout.commonDir, "objects"), pack.Options{Hash: h, MaxObject: s.opts.MaxObject})
+	if err != nil {
+		return nil, s.fail(ErrUnsupported, "", "run git fsck in it", err)
+	}
+	return packed{store}, nil
+}
+
+// Name implements sources.Source.
+func (s *Source) Name() string { return "git:" + s.target }
+
+// WorkTree is the absolute path of the top of the work tree, "" for a bare repository.
+func (s *Source) WorkTree() string { return s.layout.workTree }
+
+// Walk implements sources.Source. A Blob's Delta, like its Bytes, is valid during visit only.
+func (s *Source) Walk(ctx context.Context, workers int, led *sources.Ledger, visit func(worker int, b sources.Blob) error) error {
+	workers = max(workers, 1)
+	switch s.opts.Mode {
+	case Staged:
+		return s.walkStaged(ctx, workers, led, visit)
+	case Range:
+		return s.walkRange(ctx, workers, led, visit)
+	}
+	return s.walkWhole(ctx, workers, led, visit)
+}
+
+// location is a place in this source.
+func (s *Source) location(state finding.State) finding.Location {
+	return finding.Location{Source: "git", Target: s.target, State: state}
+}
+
+// coverage is what is known of the target before a walk.
+func (s *Source) coverage() finding.TargetCoverage {
+	c := finding.TargetCoverage{Source: "git", Target: s.target, Tip: s.tips.head, Refs: len(s.tips.refs),
+		Shallow: len(s.tips.shallow) > 0, Partial: s.format.promisor, Notes: []string{}}
+	if s.tips.note != "" {
+		c.Notes = append(c.Notes, s.tips.note)
+	}
+	return c
+}
+
+// File reads a file as a revision has it; the path is a slash path from the top of the tree. The error wraps
+// fs.ErrNotExist if there is no such file, or no commit yet and rev is HEAD.
+func (s *Source) File(ctx context.Context, rev, path string) ([]byte, error) {
+	missing := fmt.Errorf("%s at %s: %w", path, rev, fs.ErrNotExist)
+	if rev == "HEAD" && s.tips.head == "" {
+		return nil, missing
+	}
+	id, err := s.resolve(ctx, rev)
+	if err != nil {
+		return nil, err
+	}
+	o, err := s.objects()
+	if err != nil {
+		return nil, err
+	}
+	defer o.close()
+	r := o.reader(ctx)
+	defer r.close()
+	b, err := fileAt(r, o.hash().Size(), id, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, missing
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s at %s: %w", path, rev, err)
+	}
+	return b, nil
+}
+
+// fileAt descends from a commit to a blob.
+func fileAt(r reader, size int, commitID pack.ID, path string) ([]byte, error) {
+	c, err := readCommit(r, commitID)
+	if err != nil {
+		return nil, err
+	}
+	id := c.tree
+	parts := strings.Split(path, "/")
+	for i, name := range parts {
+		t, b, err := r.read(id, nil)
+		if err != nil {
+			return nil, err
+		}
+		if t != pack.Tree {
+			return nil, fs.ErrNotExist
+		}
+		found := false
+		for {
+			e, rest, ok := nextEntry(b, size)
+			if !ok {
+				break
+			}
+			if string(e.name) == name {
+				if last := i == len(parts)-1; last == (e.mode == modeTree) || e.mode == modeGitlink {
+					return nil, fs.ErrNotExist
+				}
+				id, found = e.id, true
+				break
+			}
+			b = rest
+		}
+		if !found {
+			return nil, fs.ErrNotExist
+		}
+	}
+	t, b, err := r.read(id, nil)
+	if err == nil && t != pack.Blob {
+		err = fs.ErrNotExist
+	}
+	return b, err
+}
+
+// readCommit reads a commit, through any tags that point to it.
+func readCommit(r reader, id pack.ID) (commit, error) {
+	_, c, err := peel(r, id)
+	return c, err
+}
+
+// peel follows tags to a commit.
+func peel(r reader, id pack.ID) (pack.ID, commit, error) {
+	const deepest = 16 // tags of tags
+	for range deepest {
+		t, b, err := r.read(id, nil)
+		if err != nil {
+			return id, commit{}, err
+		}
+		switch t {
+		case pack.Commit:
+			return id, parseCommit(b), nil
+		case pack.Tag:
+			id = parseTag(b).object
+		default:
+			return id, commit{}, fmt.Errorf("object %s is a %s, not a commit", id, t)
+		}
+	}
+	return id, commit{}, fmt.Errorf("object %s: a tag of a tag of a tag, without end", id)
 }
