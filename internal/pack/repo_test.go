@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"sprawl/sources"
 )
@@ -398,13 +399,26 @@ func TestSeveralPacks(t *testing.T) {
 	// The whole again, with other deltas, beside the packs that there are, and loose objects that are packed, too.
 	r.gitIn(r.git("rev-list", "--all", "--objects", "--no-object-names"), "pack-objects", "-q", "--window=50", "--no-reuse-delta", filepath.Join(r.objects(), "pack", "pack"))
 	r.history(15)
-	r.gitIn(r.git("rev-list", "--all", "--objects", "--no-object-names"), "pack-objects", "-q", "--window=3", "--no-reuse-delta", filepath.Join(r.objects(), "pack", "pack"))
-	if n := len(packs(t, r, "*.pack")); n != 4 {
+	whole := r.gitIn(r.git("rev-list", "--all", "--objects"), "pack-objects", "-q", "--delta-base-offset", "--window=100", "--no-reuse-delta", filepath.Join(r.objects(), "pack", "pack"))
+	// One of nothing but bases.
+	var bases strings.Builder
+	for line := range strings.Lines(r.git("verify-pack", "-v", filepath.Join(r.objects(), "pack", "pack-"+strings.TrimSpace(whole)+".idx"))) {
+		if f := strings.Fields(line); len(f) == 7 {
+			fmt.Fprintln(&bases, f[6])
+		}
+	}
+	preferred := strings.TrimSpace(r.gitIn(bases.String(), "pack-objects", "-q", "--no-reuse-delta", filepath.Join(r.objects(), "pack", "pack")))
+	if n := len(packs(t, r, "*.pack")); n != 5 {
 		t.Fatalf("%d packs", n)
 	}
 	r.same(Options{Verify: true})
 
-	r.git("multi-pack-index", "write")
+	// Of several packs the preferred one counts, then the latest.
+	late := time.Unix(1_900_000_000, 0)
+	if err := os.Chtimes(filepath.Join(r.objects(), "pack", "pack-"+strings.TrimSpace(whole)+".pack"), late, late); err != nil {
+		t.Fatal(err)
+	}
+	r.git("multi-pack-index", "write", "--preferred-pack=pack-"+preferred+".pack")
 	r.same(Options{})
 	// Without .idx, which git itself asks for, bases that the multi-pack-index attributes to other packs have no entry.
 	want := r.catFile()
