@@ -236,3 +236,14 @@ func elasticPair(v []byte) (id, key string) {
 	}
 	return id, key
 }
+
+// publicPart is a fact about tokens whose first n parts are an id that the provider shows.
+func publicPart(sep string, n int) func(Match) []finding.Fact {
+	return func(m Match) []finding.Fact {
+		p := strings.Split(string(m.Value()), sep)
+		if len(p) <= n {
+			return nil
+		}
+		return facts(fact("key_id", strings.Join(p[:n], sep)))
+	}
+}

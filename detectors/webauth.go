@@ -36,6 +36,16 @@ func webauth() []Detector {
 			Docs: "https://curl.se/docs/manpage.html#-u", Format: "https://curl.se/docs/manpage.html#-u",
 		},
 		{
+			ID: "psexec-password", Provider: "psexec", Title: "password on a PsExec command line",
+			Structures: []Structure{{Anchors: []string{"psexec", "PsExec", "PSEXEC"}, Reach: Local(1024), Parse: parsePsExec}},
+			Facts:      urlFacts,
+			Sample: func(r *rand.Rand) []byte {
+				return []byte(`psexec \\host01 -u shop\robot -p ` + string(draw(r, Base62, 14)) + ` cmd`)
+			},
+			Rotate: "change the account's password", Revoke: "disable the account",
+			Docs: "https://learn.microsoft.com/en-us/sysinternals/downloads/psexec", Format: "https://learn.microsoft.com/en-us/sysinternals/downloads/psexec",
+		},
+		{
 			ID: "bearer-header", Title: "HTTP bearer token",
 			Structures: []Structure{{Anchors: []string{"Bearer ", "bearer "}, Reach: Local(1024), Parse: parseBearer}},
 			Severity:   finding.SevMedium,
@@ -238,4 +248,35 @@ func parseHtpasswd(b []byte, at int) []Found {
 		return nil
 	}
 	return []Found{{Parts: []FoundPart{{finding.RoleSecret, at + 1, end}, {finding.RoleUser, start, at}}, Start: start, End: end}}
+}
+
+// parsePsExec takes the argument of -p, and of -u before or after it, from the same line.
+func parsePsExec(b []byte, at int) []Found {
+	_, end := lineAround(b, at, 1000)
+	f := Found{Start: at}
+	option := func(name string, role finding.Role) {
+		i := bytes.Index(b[at:end], []byte(" "+name+" "))
+		if i < 0 {
+			return
+		}
+		s := at + i + len(name) + 2
+		e := s
+		if s < end && (b[s] == '"' || b[s] == '\'') {
+			s++
+			for e = s; e < end && b[e] != b[s-1]; e++ {
+			}
+		} else {
+			for e < end && b[e] > ' ' && b[e] != '"' && b[e] != '\'' {
+				e++
+			}
+		}
+		f.Parts = append(f.Parts, FoundPart{role, s, e})
+		f.End = max(f.End, e)
+	}
+	option("-p", finding.RoleSecret)
+	if len(f.Parts) == 0 || placeholder(b[f.Parts[0].Start:f.Parts[0].End]) {
+		return nil
+	}
+	option("-u", finding.RoleUser)
+	return []Found{f}
 }

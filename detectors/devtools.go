@@ -1,0 +1,96 @@
+package detectors
+
+const (
+	atlassianTokens = "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/"
+	bitbucketHTTP   = "https://confluence.atlassian.com/bitbucketserver/http-access-tokens-939515499.html"
+	linearKeys      = "https://linear.app/docs/api-and-webhooks"
+	circleTokens    = "https://circleci.com/docs/managing-api-tokens/"
+)
+
+// devtools is the kinds of build, review, test and planning tools.
+func devtools() []Detector {
+	return append([]Detector{
+		{
+			ID: "atlassian-api-token", Provider: "atlassian", Title: "Atlassian API token",
+			Shapes: []Shape{Token(Lit("ATATT3"), Range(Base64URL, 150, 240), Lit("="), Chars(HexUpper, 8)), Token(Lit("ATATT3"), Range(Base64URL, 160, 240)), Token(Lit("ATSTT3"), Range(Base64URL, 150, 240), Lit("="), Chars(HexUpper, 8)), Token(Lit("ATCTT3"), Range(Base64URL, 150, 240), Lit("="), Chars(HexUpper, 8))},
+			Named:  []Named{{Keywords: []string{"atlassian", "jira", "confluence"}, Names: []string{"token", "key", "secret", "pass"}, Value: []Shape{run(Base62, 24), Token(Lit("ATATT3"), Range(Of("a-zA-Z0-9=_-"), 20, 250))}, MinEntropy: 3.4}},
+			Traits: Traits{Expires: yes(atlassianTokens), Scoped: yes(atlassianTokens), LastUsed: yes(atlassianTokens), Overlap: yes(atlassianTokens), HumanIssued: yes(atlassianTokens)},
+			Rotate: "make a second token with scopes and an expiry at id.atlassian.com, update every consumer, then revoke this one",
+			Revoke: "revoke it at https://id.atlassian.com/manage-profile/security/api-tokens",
+			Docs:   atlassianTokens, Format: fromCorpus,
+		},
+		{
+			ID: "linear-api-key", Provider: "linear", Title: "Linear API key",
+			Shapes: []Shape{tok("lin_api_", Base62, 40), tok("lin_oauth_", Hex, 64)},
+			Traits: Traits{HumanIssued: yes(linearKeys)},
+			Rotate: "make a second key under Settings > Security & access, update every consumer, then revoke this one",
+			Revoke: "revoke it under Settings > Security & access",
+			Docs:   linearKeys, Format: fromCorpus,
+		},
+		{
+			ID: "circleci-personal-token", Provider: "circleci", Title: "CircleCI personal token",
+			Shapes: []Shape{Token(Lit("CCIPAT_"), Chars(Base62, 22), Lit("_"), Chars(Hex, 40))},
+			Facts:  publicPart("_", 2),
+			Traits: Traits{HumanIssued: yes(circleTokens), Overlap: yes(circleTokens)},
+			Rotate: "make a second token under User settings > Personal API tokens, update every consumer, then delete this one",
+			Revoke: "delete it under User settings > Personal API tokens",
+			Docs:   circleTokens, Format: fromCorpus,
+		},
+	}, table([]tail{
+		{"adobe-client-secret", "adobe", "Adobe OAuth client secret", []Shape{tok("p8e-", Base62, 32), tok("p8e-", Base64URL, 32)}, nil, high, "https://developer.adobe.com/developer-console/docs/guides/authentication/", "developer.adobe.com > Console"},
+		{"adobe-api-key", "adobe", "Adobe client id or key", nil, byAs("adobe", keyWords+" client", run(Hex, 32)), low, "https://developer.adobe.com/developer-console/docs/guides/authentication/", "developer.adobe.com > Console"},
+		{"anypoint-secret", "anypoint", "Anypoint client id or secret", nil, by("anypoint mulesoft", run(Hex, 32), uuid()), high, "https://docs.mulesoft.com/access-management/", "anypoint.mulesoft.com > Access management"},
+		{"apollo-studio-key", "apollo", "Apollo GraphOS key", []Shape{{Pieces: []Piece{Lit("service:"), Range(Of("a-zA-Z0-9_-"), 1, 64), Lit(":"), Chars(Base64URL, 22)}, Keep: len("service:")}, {Pieces: []Piece{Lit("user:gh."), Range(Of("a-zA-Z0-9_-"), 1, 64), Lit(":"), Chars(Base64URL, 22)}, Keep: len("user:")}}, byAs("apollo", "key token", run(Base64URL, 22)), high, "https://www.apollographql.com/docs/graphos/platform/access-management/api-keys", "studio.apollographql.com > Settings > API keys"},
+		{"appveyor-token", "appveyor", "AppVeyor API token", []Shape{tok("v2.", LowerNum, 20)}, by("appveyor", run(LowerNum, 20)), high, "https://www.appveyor.com/docs/api/", "ci.appveyor.com > Account > API keys"},
+		{"asana-client-id", "asana", "Asana client id", nil, byAs("asana", "id client", Shape{Role: "id", Pieces: []Piece{Chars(Digits, 16)}}), low, "https://developers.asana.com/docs/oauth", "app.asana.com > Developer console"},
+		{"asana-client-secret", "asana", "Asana client secret", nil, byAs("asana", "secret", run(LowerNum, 32)), high, "https://developers.asana.com/docs/oauth", "app.asana.com > Developer console"},
+		{"asana-token", "asana", "Asana access token", []Shape{{Pieces: []Piece{Lit("0/"), Chars(Hex, 32)}, NeedName: []string{"asana"}}, {Pieces: []Piece{Lit("1/"), Range(Digits, 13, 17), Lit(":"), Chars(Hex, 32)}}, {Pieces: []Piece{Lit("2/"), Range(Digits, 13, 17), Lit("/"), Range(Digits, 13, 17), Lit(":"), Chars(Hex, 32)}}}, nil, high, "https://developers.asana.com/docs/personal-access-token", "app.asana.com > Developer console"},
+		{"bitbucket-app-password", "bitbucket", "Bitbucket app password", []Shape{tok("ATBB", Base62, 24, 32)}, nil, high, "https://support.atlassian.com/bitbucket-cloud/docs/app-passwords/", "bitbucket.org > Personal settings > App passwords"},
+		{"bitbucket-client-id", "bitbucket", "Bitbucket client id", nil, byAs("bitbucket", "id client key", run(Base62, 18), run(LowerNum, 32)), low, "https://support.atlassian.com/bitbucket-cloud/docs/use-oauth-on-bitbucket-cloud/", "bitbucket.org > Workspace settings > OAuth consumers"},
+		{"bitbucket-client-secret", "bitbucket", "Bitbucket client secret", nil, byAs("bitbucket", "secret", run(Base64URL, 64), run(Base62, 32), run(Base64URL, 44)), high, "https://support.atlassian.com/bitbucket-cloud/docs/use-oauth-on-bitbucket-cloud/", "bitbucket.org > Workspace settings > OAuth consumers"},
+		{"bitbucket-http-token", "bitbucket", "Bitbucket Data Center HTTP access token", []Shape{tok("BBDC-", Base64, 40, 50)}, nil, high, bitbucketHTTP, "Profile > Manage account > HTTP access tokens"},
+		{"bitbucket-repository-token", "bitbucket", "Bitbucket access token", []Shape{Token(Lit("ATCTT3xFfG"), Range(Base64URL, 150, 230), Lit("="), Chars(HexUpper, 8))}, nil, high, "https://support.atlassian.com/bitbucket-cloud/docs/access-tokens/", "bitbucket.org > Repository settings > Access tokens"},
+		{"browserstack-key", "browserstack", "BrowserStack access key", nil, byAs("browserstack", keyWords, run(Base62, 20)), medium, "https://www.browserstack.com/docs/automate/api-reference/selenium/introduction", "browserstack.com > Settings"},
+		{"buildkite-agent-token", "buildkite", "Buildkite agent or cluster token", []Shape{tok("bkct_", Base64URL.Or(Of(".")), 40, 400), tok("bkaa_", Base64URL, 60, 400), tok("bkaj_", Base64URL.Or(Of(".")), 60, 400)}, nil, high, "https://buildkite.com/docs/agent/v3/tokens", "buildkite.com > Agents"},
+		{"buildkite-user-token", "buildkite", "Buildkite user API token", []Shape{tok("bkua_", LowerNum, 40), tok("bkua_", Base62, 53)}, byAs("buildkite", keyWords, run(LowerNum, 40)), high, "https://buildkite.com/docs/apis/managing-api-tokens", "curl -X DELETE https://api.buildkite.com/v2/access-token"},
+		{"circleci-token", "circleci", "CircleCI token of the old form", []Shape{Token(Lit("CCIPRJ_"), Chars(Base62, 22), Lit("_"), Chars(Hex, 40))}, byAs("circleci circletoken circle", "token key ci", run(Hex, 40)), high, circleTokens, "app.circleci.com > User settings > Personal API tokens"},
+		{"cisco-meraki-key", "cisco", "Cisco Meraki API key", nil, byAs("meraki", keyWords, run(Hex, 40)), high, "https://developer.cisco.com/meraki/api-v1/authorization/", "dashboard.meraki.com > My profile"},
+		{"clickup-token", "clickup", "ClickUp personal token", []Shape{Token(Lit("pk_"), Range(Digits, 7, 9), Lit("_"), Chars(UpperNum, 32))}, nil, high, "https://developer.clickup.com/docs/authentication", "app.clickup.com > Settings > Apps"},
+		{"codacy-token", "codacy", "Codacy token", nil, byAs("codacy", keyWords, run(Base62, 20, 24), run(Hex, 32)), medium, "https://docs.codacy.com/codacy-api/api-tokens/", "app.codacy.com > Account > Access management"},
+		{"codeclimate-reporter-id", "codeclimate", "Code Climate reporter id", nil, byAs("codeclimate ccreporter", "reporter token id", run(Hex, 64)), low, "https://docs.codeclimate.com/docs/finding-your-test-coverage-token", "codeclimate.com > Repo settings > Test coverage"},
+		{"codecov-token", "codecov", "Codecov upload token", nil, by("codecov", uuid(), run(LowerNum, 32)), low, "https://docs.codecov.com/docs/codecov-tokens", "app.codecov.io > Settings"},
+		{"coveralls-token", "coveralls", "Coveralls token", nil, byAs("coveralls", "token key", run(Base62, 32, 37), run(Base64URL, 37)), low, "https://docs.coveralls.io/", "coveralls.io > Settings"},
+		{"dependency-track-key", "dependencytrack", "Dependency-Track API key", []Shape{Token(Lit("odt_"), Chars(Base62, 8), Lit("_"), Chars(Base62, 32)), tok("odt_", Base62, 32, 255)}, nil, medium, "https://docs.dependencytrack.org/integrations/rest-api/", "Administration > Access management > Teams"},
+		{"droneci-token", "droneci", "Drone token", nil, byAs("drone", keyWords+" rpc", run(Base62, 32), run(Hex, 64)), high, "https://docs.drone.io/cli/setup/", "Drone > User settings"},
+		{"duffel-token", "duffel", "Duffel access token", []Shape{Token(Lit("duffel_live_"), Chars(Base64URL, 43)), Token(Lit("duffel_live_"), Chars(Of("a-z0-9_=-"), 43))}, nil, high, "https://duffel.com/docs/api/overview/welcome", "app.duffel.com > Developers > Access tokens"},
+		{"duffel-test-token", "duffel", "Duffel test token", []Shape{tok("duffel_test_", Of("a-zA-Z0-9_=-"), 43)}, nil, low, "https://duffel.com/docs/api/overview/welcome", "app.duffel.com > Developers > Access tokens"},
+		{"endorlabs-key", "endorlabs", "Endor Labs API key or secret", []Shape{Token(Lit("endr+"), Chars(Base64URL, 16))}, nil, high, "https://docs.endorlabs.com/administration/api-keys/", "app.endorlabs.com > Access control > API keys"},
+		{"figma-token", "figma", "Figma personal access token", []Shape{tok("figd_", Base64URL, 38, 43), tok("figu_", Base64URL, 38, 43), tok("figo_", Base64URL, 38, 43), tok("figdr_", Base64URL, 38, 43), tok("figh_", Base64URL, 38, 43), tok("figoh_", Base64URL, 38, 43), tok("figor_", Base64URL, 38, 43)}, byAs("figma", keyWords, Token(Range(Digits, 4, 6), Lit("-"), Chars(HexAny, 8), Lit("-"), Chars(HexAny, 4), Lit("-"), Chars(HexAny, 4), Lit("-"), Chars(HexAny, 4), Lit("-"), Chars(HexAny, 12))), high, "https://www.figma.com/developers/api#access-tokens", "figma.com > Settings > Security"},
+		{"frameio-token", "frameio", "Frame.io token", []Shape{tok("fio-u-", Base64URL, 64)}, nil, high, "https://developer.adobe.com/frameio/guides/", "developer.frame.io > Tokens"},
+		{"harness-token", "harness", "Harness token", []Shape{Token(Lit("pat."), Chars(Base64URL, 22), Lit("."), Chars(Hex, 24), Lit("."), Chars(Base62, 20)), Token(Lit("sat."), Chars(Base64URL, 22), Lit("."), Chars(Hex, 24), Lit("."), Chars(Base62, 20))}, nil, high, "https://developer.harness.io/docs/platform/automation/api/add-and-manage-api-keys/", "app.harness.io > Profile > API keys"},
+		{"infracost-token", "infracost", "Infracost token", []Shape{tok("ico-", Base62, 32)}, nil, low, "https://www.infracost.io/docs/", "dashboard.infracost.io > Org settings > API tokens"},
+		{"ionic-token", "ionic", "Ionic token", []Shape{tok("ion_", Base62, 42)}, nil, high, "https://ionic.io/docs/appflow/personal-access-tokens", "dashboard.ionicframework.com > Personal settings"},
+		{"jenkins-token", "jenkins", "Jenkins token", nil, byAs("jenkins", "token key crumb pass secret", run(Hex, 32, 36), run(Hex, 64)), high, "https://www.jenkins.io/doc/book/system-administration/authenticating-scripted-clients/", "Jenkins > User > Configure > API token"},
+		{"jenkins-setup-password", "jenkins", "Jenkins setup password", nil, byAs("initialadminpassword jenkinsadmin", "pass", run(Hex, 32)), high, "https://www.jenkins.io/doc/book/installing/", "Jenkins > User > Configure"},
+		{"jumpcloud-api-key", "jumpcloud", "JumpCloud API key", []Shape{tok("jca_", Base62, 36)}, byAs("jumpcloud", keyWords, run(Hex, 40), run(LowerNum, 40)), high, "https://jumpcloud.com/support/api-keys", "console.jumpcloud.com > Profile > API key"},
+		{"linear-client-secret", "linear", "Linear OAuth client secret", nil, byAs("linear", "secret", run(Hex, 32)), high, linearKeys, "linear.app > Settings > API"},
+		{"lokalise-token", "lokalise", "Lokalise API token", nil, byAs("lokalise", keyWords, run(Hex, 40)), medium, "https://docs.lokalise.com/en/articles/1929556-api-and-sdk-tokens", "app.lokalise.com > Profile > API tokens"},
+		{"looker-client-id", "looker", "Looker client id", nil, byAs("looker", "id client", run(Base62, 20)), low, "https://cloud.google.com/looker/docs/api-auth", "Looker > Admin > Users > API keys"},
+		{"looker-client-secret", "looker", "Looker client secret", nil, byAs("looker", "secret", run(Base62, 24)), high, "https://cloud.google.com/looker/docs/api-auth", "Looker > Admin > Users > API keys"},
+		{"mergify-key", "mergify", "Mergify application key", []Shape{tok("mka_", Base64URL, 40, 200)}, nil, medium, "https://docs.mergify.com/api/usage/", "dashboard.mergify.com > Application keys"},
+		{"monday-token", "monday", "monday.com API token", nil, byAs("monday", keyWords, run(Of("a-zA-Z0-9._-"), 100, 1000)), high, "https://developer.monday.com/api-reference/docs/authentication", "monday.com > Developers > API token"},
+		{"notion-token", "notion", "Notion integration token", []Shape{Token(Lit("ntn_"), Chars(Digits, 11), Chars(Base62, 35)), Token(Lit("ntn_"), Chars(Digits, 11), Chars(Base62, 32)), {Pieces: []Piece{Lit("secret_"), Chars(Base62, 43)}}}, nil, high, "https://developers.notion.com/docs/authorization", "notion.so > My integrations"},
+		{"octopus-api-key", "octopusdeploy", "Octopus Deploy API key", []Shape{tok("API-", UpperNum, 26)}, nil, high, "https://octopus.com/docs/octopus-rest-api/how-to-create-an-api-key", "Octopus > Profile > My API keys"},
+		{"pastebin-key", "pastebin", "Pastebin developer key", nil, byAs("pastebin", keyWords, run(Base64URL, 32)), low, "https://pastebin.com/doc_api", "pastebin.com > API"},
+		{"prefect-token", "prefect", "Prefect API key", []Shape{tok("pnu_", Base62, 36), tok("pnb_", Base62, 36)}, nil, high, "https://docs.prefect.io/v3/how-to-guides/cloud/manage-users/api-keys", "app.prefect.cloud > API keys"},
+		{"readme-api-key", "readme", "ReadMe API key", []Shape{tok("rdme_", LowerNum, 70)}, nil, medium, "https://docs.readme.com/main/reference/intro/authentication", "dash.readme.com > Configuration > API keys"},
+		{"saucelabs-key", "saucelabs", "Sauce Labs access key", nil, byAs("saucelabs sauce", keyWords, uuid()), medium, "https://docs.saucelabs.com/basics/acct-team-mgmt/managing-user-info/", "app.saucelabs.com > User settings"},
+		{"snyk-token", "snyk", "Snyk token", []Shape{Token(Lit("snyk_uat."), Chars(Hex, 8), Lit("."), Range(Base64URL.Or(Of(".")), 60, 400)), Token(Lit("snyk_sat."), Chars(Hex, 8), Lit("."), Range(Base64URL.Or(Of(".")), 60, 400))}, by("snyk", uuid()), high, "https://docs.snyk.io/snyk-api/authentication-for-api", "app.snyk.io > Account settings"},
+		{"sonar-token", "sonar", "SonarQube or SonarCloud token", []Shape{tok("squ_", Hex, 40), tok("sqp_", Hex, 40), tok("sqa_", Hex, 40), tok("sqco_", Hex, 40)}, byAs("sonar", "token key login pass secret", run(Hex, 40)), high, "https://docs.sonarsource.com/sonarqube-server/latest/user-guide/managing-tokens/", "My account > Security > Tokens"},
+		{"sourcegraph-token", "sourcegraph", "Sourcegraph access token", []Shape{tok("sgp_", Hex, 40), Token(Lit("sgp_"), Chars(HexAny, 16), Lit("_"), Chars(Hex, 40)), Token(Lit("sgp_local_"), Chars(Hex, 40)), tok("slk_", Hex, 64), tok("sgd_", Hex, 64)}, byAs("sourcegraph", "token key", run(Hex, 40)), high, "https://sourcegraph.com/docs/cli/how-tos/creating_an_access_token", "Sourcegraph > User settings > Access tokens"},
+		{"stackhawk-key", "stackhawk", "StackHawk API key", []Shape{Token(Lit("hawk."), Chars(Base64URL, 20), Lit("."), Chars(Base64URL, 20))}, nil, medium, "https://docs.stackhawk.com/web-app/#api-keys", "app.stackhawk.com > Settings > API keys"},
+		{"tableau-token", "tableau", "Tableau personal access token", []Shape{{Pieces: []Piece{Chars(Base64, 22), Lit("==:"), Chars(Base62, 32)}}}, nil, high, "https://help.tableau.com/current/server/en-us/security_personal_access_tokens.htm", "Tableau > My account settings"},
+		{"travis-token", "travisci", "Travis CI token", nil, byAs("travis", keyWords, run(Base64URL, 20, 22)), high, "https://docs.travis-ci.com/user/travis-ci-for-private/", "app.travis-ci.com > Settings"},
+		{"trello-key", "trello", "Trello token", []Shape{tok("ATTA", HexAny, 72)}, byAs("trello", keyWords, run(Hex, 64), run(Hex, 32)), high, "https://developer.atlassian.com/cloud/trello/guides/rest-api/authorization/", "trello.com > Account > Applications"},
+	})...)
+}

@@ -1,0 +1,86 @@
+package detectors
+
+import (
+	"strings"
+
+	"sprawl/finding"
+)
+
+// tail is a row of the tables by field: a kind that is known by its form or by its name, and of which nothing else is known.
+// Its traits are unknown.
+type tail struct {
+	id, provider, title string
+	shapes              []Shape
+	named               []Named
+	severity            finding.Severity
+	docs                string // the provider's page
+	where               string // where the provider's console replaces and ends it
+}
+
+// The severities of the tables, short enough to stand in a row; the zero value is high.
+const (
+	high   = finding.Severity("")
+	medium = finding.SevMedium
+	low    = finding.SevLow
+)
+
+func table(rows []tail) []Detector {
+	out := make([]Detector, len(rows))
+	for i, t := range rows {
+		out[i] = Detector{
+			ID: t.id, Provider: t.provider, Title: t.title, Shapes: t.shapes, Named: t.named, Severity: t.severity,
+			Rotate: "make a new one (" + t.where + "), update every consumer, then revoke this one",
+			Revoke: "revoke it (" + t.where + ")",
+			Docs:   t.docs, Format: fromCorpus,
+		}
+	}
+	return out
+}
+
+// tok is a literal prefix and n bytes, or n to m, of a class.
+func tok(prefix string, c *Class, n ...int) Shape {
+	return Token(Lit(prefix), Range(c, n[0], n[len(n)-1]))
+}
+
+// run is n bytes, or n to m, of a class: the value of a Named.
+func run(c *Class, n ...int) Shape { return Token(Range(c, n[0], n[len(n)-1])) }
+
+// uuid is a UUID in either case.
+func uuid() Shape {
+	return Token(Chars(HexAny, 8), Lit("-"), Chars(HexAny, 4), Lit("-"), Chars(HexAny, 4), Lit("-"), Chars(HexAny, 4), Lit("-"), Chars(HexAny, 12))
+}
+
+// by names a value by the words of its provider.
+func by(words string, values ...Shape) []Named { return byAs(words, "", values...) }
+
+// byAs asks for one of names in the assigned name beside one of words: for providers whose name is a common word, or whose
+// values are.
+func byAs(words, names string, values ...Shape) []Named {
+	n := Named{Keywords: strings.Fields(words), Names: strings.Fields(names), Value: values}
+	// Values of letters and digits share their alphabet with identifiers, which repeat letters more than chance does.
+	least, widest := 1<<30, 0
+	for _, v := range values {
+		length, size := 0, 0
+		for _, p := range v.Pieces {
+			length += p.Min + len(p.Lit)
+			if p.Class != nil {
+				size = max(size, p.Class.Size())
+			}
+		}
+		least, widest = min(least, length), max(widest, size)
+	}
+	switch {
+	case widest > 24 && least >= 40:
+		n.MinEntropy = 3.8
+	case widest > 24 && least >= 28:
+		n.MinEntropy = 3.5
+	case widest > 24 && least >= 20:
+		n.MinEntropy = 3.2
+	case least >= 32:
+		n.MinEntropy = 2.8
+	}
+	return []Named{n}
+}
+
+// keyWords are what the names of keys and tokens end in.
+const keyWords = "key token secret auth pass credential"
