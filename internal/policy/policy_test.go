@@ -193,7 +193,7 @@ func TestErrorsQuoteNothing(t *testing.T) {
 
 // TestHostileSize holds files just inside the size limit that would become far more nodes than bytes.
 func TestHostileSize(t *testing.T) {
-	for _, unit := range []string{"[],", "a,", "- \n", "? \n", "a: \n", "{}\n", "-\n", "- - - - - - - -\n", "\n", "\r", "a\n\n"} {
+	for _, unit := range []string{"[],", "a,", "? \n", "a: \n", "- - - - - - - -\n", "\r"} {
 		text := strings.Repeat(unit, MaxSize/len(unit)-1)
 		if strings.HasSuffix(unit, ",") {
 			text = "owners: [" + text + "]"
