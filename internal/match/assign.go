@@ -10,7 +10,7 @@ type assignment struct {
 	quote              byte // the quote around the value, 0 for none
 	more               bool // further words follow an unquoted value: prose
 	joined             bool // the value is one operand of a larger expression
-	flow               bool // stands inside brackets or a string, where , } ) end a value
+	flow               bool // stands inside brackets, a string, a query or a connection string: no expression
 	scheme             bool // an authentication scheme was passed over
 	arg                bool // the argument of a call
 }
@@ -279,12 +279,13 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 	case two[0] == '=':
 		a.op = opEqual
 		r.i++
-	case two == [2]byte{':', '='}, two == [2]byte{'?', '='}, two == [2]byte{'+', '='}, two == [2]byte{'<', '-'}:
+	case two == [2]byte{':', '='}, two == [2]byte{'?', '='}, two == [2]byte{'+', '='}, two == [2]byte{'.', '='}, two == [2]byte{'<', '-'}:
 		a.op = opEqual
 		r.i += 2
-	case two == [2]byte{':', ':'} && r.peekAt(2) == '=':
+	case two == [2]byte{':', ':'} && (r.peekAt(2) == '=' || r.peekAt(2) == ':' && r.peekAt(3) == '='):
 		a.op = opEqual
-		r.i += 3
+		for r.i += 2; r.peek() == ':' || r.peek() == '='; r.i++ {
+		}
 	case two == [2]byte{':', ':'}:
 		return false
 	case two == [2]byte{':', '-'}:
@@ -306,7 +307,7 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 			return false
 		}
 		// A bare name before a comma is an argument or a list's member, unless it stands for a macro or a variable's name.
-		if !quoted && b[s-1] != '(' {
+		if !quoted && b[s-1] != '(' || !takesPair(b, s) {
 			return false
 		}
 		a.op, a.arg = opPair, true
@@ -314,6 +315,10 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 	case quoted:
 		return false
 	case spaced && isQuote(two[0]):
+		// Not the prose of: to pass "x" on.
+		if s > 1 && isLower(b[s]) && b[s-1] == ' ' && isWord(b[s-2]) && !commandBefore(b, s) {
+			return false
+		}
 		a.op = opSpace
 	case spaced && a.typedAfter(r):
 		a.op = opEqual
@@ -327,6 +332,34 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 		return false
 	}
 	return true
+}
+
+// pairCalls are parts of the names of functions that take a name and its value.
+var pairCalls = []string{"set", "put", "add", "define", "header", "env", "propert", "param", "append", "attr", "with", "insert", "config", "store", "entry", "pair", "field", "option", "write", "get", "lookup", "fetch", "override",
+	"export", "secret", "map", "of", "var", "default", "arg", "assign", "register", "bind", "form", "data", "value"}
+
+// takesPair reports whether the list that the name at s leads holds a name and its value: hash("password", "x") does not.
+func takesPair(b []byte, s int) bool {
+	i := s
+	for i > 0 && s-i < 4 && (isQuote(b[i-1]) || b[i-1] == '\\' || isBlank(b[i-1])) {
+		i--
+	}
+	if i == 0 || b[i-1] != '(' {
+		return true
+	}
+	e := i - 1
+	for i = e; i > 0 && e-i < 48 && isWord(b[i-1]); {
+		i--
+	}
+	if i == e {
+		return true
+	}
+	for _, w := range pairCalls {
+		if indexFold(b[i:e], w) >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // typed passes over an annotation between : and =, as in password: str = "x".
@@ -410,7 +443,7 @@ func commandBefore(b []byte, s int) bool {
 	for _, w := range []string{"env", "arg", "#define", "define", "setenv", "setx", "set", "add"} {
 		if len(w) == e-i && hasFold(b[i:e], w) {
 			// A word in prose is followed by names too; a command stands at the start of its line, or behind another in capitals.
-			return i == 0 || b[i-1] == '\n' || isBlank(b[i-1]) && isUpper(b[e-1])
+			return i == 0 || b[i-1] == '\n' || b[i-1] == '\\' || isBlank(b[i-1]) && isUpper(b[e-1])
 		}
 	}
 	return false
@@ -481,6 +514,10 @@ func (a *assignment) wrapped(r *reader) (q byte, n int) {
 	for i < limit && (isWord(b[i]) || bytes.IndexByte([]byte(".[]:*&-\\ "), b[i]) >= 0) {
 		i++
 	}
+	if i < limit && isQuote(b[i]) && (bytes.Contains(b[r.i:i], []byte("SecureString ")) || bytes.Contains(b[r.i:i], []byte("SecureString -String "))) {
+		r.i = i // PowerShell: ConvertTo-SecureString 'x' -AsPlainText
+		return b[i], 1
+	}
 	if i >= limit || b[i] != '(' && b[i] != '{' || i == r.i {
 		return 0, 0
 	}
@@ -506,7 +543,7 @@ func (a *assignment) wrapped(r *reader) (q byte, n int) {
 		return 0, 0
 	}
 	switch {
-	case wrappers[string(w)]:
+	case wrappers[string(w)], bytes.Contains(w, []byte("credential")), bytes.Contains(w, []byte("secret")):
 		*r = c
 		return q, n
 	case lookups[string(w)]:
@@ -682,6 +719,9 @@ scan:
 		i++
 	}
 	a.end = i
+	if i < len(b) && (isQuote(b[i]) || b[i] == '&' || b[i] == '\\' || b[i] == ';' && i+1 < len(b) && isWord(b[i+1])) || query {
+		a.flow = true // inside a string, a query or a connection string
+	}
 	for a.end > a.start {
 		// A closing bracket that was not opened within the value belongs to what holds it.
 		c := b[a.end-1]

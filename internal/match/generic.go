@@ -56,53 +56,54 @@ const (
 	fTest     // holds "test", "demo", "admin" and the like
 	fCounted  // a counting sequence within
 	fBase64   // ends in = and reads as base64
-	fMail     // an address
-	fPasswordWeakWord
+	fBareName // key: and nothing that says what it opens
+	fList     // name=value pairs or things with commas between
+	fEscapes  // escape sequences: bytes or drawings, not what somebody types
+	fMail     // an address or an account
 	features
 )
 
 var weights = [features]float64{
-	fBias:             -0.6,
-	fNamePassword:     1.5,
-	fNameSecret:       0.9,
-	fNameWeak:         -0.9,
-	fQuoted:           0.5,
-	fSpaced:           -0.3,
-	fCall:             -0.6,
-	fCompare:          -0.5,
-	fPair:             -0.6,
-	fDefault:          -0.2,
-	fElement:          0.2,
-	fScheme:           0.6,
-	fMore:             -4,
-	fJoined:           -2.5,
-	fShort:            -0.45,
-	fVeryShort:        -2,
-	fLong16:           0.5,
-	fLong24:           0.5,
-	fHuge:             -1.5,
-	fOdd:              1.1,
-	fEntropy:          0.8,
-	fLow:              -1,
-	fMixed:            0.55,
-	fDigits:           -1.5,
-	fLetters:          -0.5,
-	fLowerWord:        -0.8,
-	fHex:              0.4,
-	fPunct:            0.5,
-	fSpaces:           -1.8,
-	fPhrase:           -3,
-	fForeign:          -2,
-	fIdent:            -2.2,
-	fCode:             -5,
-	fPath:             -4,
-	fUUID:             -1.2,
-	fNameLike:         -1.8,
-	fTest:             -1.2,
-	fCounted:          -1,
-	fBase64:           0.8,
-	fMail:             -2.5,
-	fPasswordWeakWord: 0,
+	fBias:         -0.6,
+	fNamePassword: 1.5,
+	fNameSecret:   0.9,
+	fNameWeak:     -1.4,
+	fQuoted:       0.5,
+	fSpaced:       -0.3,
+	fCall:         -0.6,
+	fCompare:      -0.5,
+	fPair:         -0.6,
+	fDefault:      -0.2,
+	fElement:      0.2,
+	fScheme:       0.6,
+	fMore:         -4,
+	fJoined:       -2.5,
+	fShort:        -0.45,
+	fVeryShort:    -2,
+	fLong16:       0.5,
+	fLong24:       0.5,
+	fHuge:         -1.5,
+	fOdd:          1.1,
+	fEntropy:      0.8,
+	fLow:          -1,
+	fMixed:        0.55,
+	fDigits:       -1.5,
+	fLetters:      -0.5,
+	fLowerWord:    -0.8,
+	fHex:          0.4,
+	fPunct:        0.5,
+	fSpaces:       -1.8,
+	fPhrase:       -3,
+	fForeign:      -2,
+	fIdent:        -2.2,
+	fCode:         -5,
+	fPath:         -4,
+	fUUID:         -1.2,
+	fNameLike:     -1.8,
+	fTest:         -1.2,
+	fCounted:      -1,
+	fBase64:       0.8,
+	fMail:         -2.5,
 }
 
 // verdict is what the classifier says of one assignment.
@@ -118,6 +119,11 @@ func judge(a *assignment, c nameClass, name, v []byte) (verdict, bool) {
 	}
 	if refers(a, v) || inert(v) || dummy(v) != "" {
 		return verdict{}, false
+	}
+	h, odd := entropy(v), oddness(v)
+	joined, like := joinedWords(v), nameLike(name, v)
+	if joined && like {
+		return verdict{}, false // "storage.mysql.password" of a table of names
 	}
 	var f [features]float64
 	on := func(k feature, yes bool) {
@@ -160,8 +166,6 @@ func judge(a *assignment, c nameClass, name, v []byte) (verdict, bool) {
 			}
 		}
 	}
-	h := entropy(v)
-	odd := oddness(v)
 	letters := n.lower+n.upper == len(v)
 	want := 8
 	if c != namePassword {
@@ -174,6 +178,9 @@ func judge(a *assignment, c nameClass, name, v []byte) (verdict, bool) {
 	on(fHuge, len(v) > 200)
 	f[fOdd] = min(2.5, max(-2.5, odd-4.6)) * min(1, float64(len(v))/10)
 	f[fEntropy] = max(0, min(1.5, h-3))
+	if allHex(v) {
+		f[fOdd] = min(f[fOdd], 1) // the letters a to f seldom make words: that is no evidence
+	}
 	on(fLow, h < 2.3)
 	kinds := -1
 	for _, k := range []int{n.lower, n.upper, n.digit, n.other} {
@@ -190,14 +197,17 @@ func judge(a *assignment, c nameClass, name, v []byte) (verdict, bool) {
 	on(fSpaces, n.space > 0)
 	on(fPhrase, n.space >= 2)
 	on(fForeign, n.high > 0)
-	on(fIdent, identifierLike(v, odd))
+	on(fIdent, joined && odd <= 5)
 	on(fCode, a.quote == 0 && codeLike(a, v))
 	on(fPath, pathLike(v))
 	on(fUUID, isUUID(v))
-	on(fNameLike, nameLike(name, v))
+	on(fNameLike, like)
 	on(fTest, testLike(v))
 	on(fCounted, counted(v) >= 5)
 	on(fBase64, len(v) >= 16 && len(v)%4 == 0 && v[len(v)-1] == '=' && n.space == 0)
+	on(fBareName, c == nameWeak && len(name) < 8)
+	on(fList, bytes.IndexByte(v, ',') >= 0 && (c != namePassword || bytes.IndexByte(v, '=') > 0) || bytes.Count(v, []byte("=")) > 2)
+	on(fEscapes, bytes.Count(v, []byte("\\")) >= 2)
 	on(fMail, mailLike(v))
 	z := 0.0
 	for k, x := range f {
@@ -219,13 +229,19 @@ func allHex(v []byte) bool {
 
 var referenceStarts = []string{"${", "$(", "$[", "{{", "<%", "#{", "@{", "[[", "{%", "arn:", "vault:", "ref:", "ref+", "op://", "file:", "env:", "ssm:", "secrets.", "secret://", "process.env", "os.environ",
 	"os.getenv", "getenv", "env.", "var.", "@microsoft.keyvault", "!ref", "!sub", "!getatt", "!secret", "!vault", "kms:", "gcp:", "awssm:", "cyberark:", "keychain:", "keyring:", "data:", "sha256:", "sha256-", "sha384-",
-	"sha512-", "sha1-", "sha512:", "md5:", "ssh-rsa ", "ssh-ed25519 ", "-----begin", "//", "/*", "#", "projects/", "resolve:ssm", "{{resolve", "enc[", "secretmanager:", "azurekeyvault"}
+	"sha512-", "sha1-", "sha512:", "md5:", "ssh-rsa ", "ssh-ed25519 ", "-----begin", "//", "/*", "#", "projects/", "resolve:ssm", "{{resolve", "enc[", "secretmanager:", "azurekeyvault", "urn:", "\\u", "\\x", "\\0"}
 
 // refers reports whether a value only names where the real one is, or is something of another nature altogether.
 func refers(a *assignment, v []byte) bool {
 	first, last := v[0], v[len(v)-1]
 	if a.quote != 0 && (isSpace(first) || isSpace(last) && a.op != opElement) {
 		return true // the quote belonged to another string
+	}
+	if a.quote != 0 && isQuote(first) && len(v) > 1 {
+		switch v[1] {
+		case '.', '+', ' ', ',', ')', '$', '{', '<', '%', ';':
+			return true // the string was cut open for an expression
+		}
 	}
 	for _, p := range referenceStarts {
 		if hasFold(v, p) {
@@ -253,6 +269,8 @@ func refers(a *assignment, v []byte) bool {
 		return true // an anchor or alias of YAML, an address or pointer of C
 	case bytes.Contains(v, []byte("${")), bytes.Contains(v, []byte("{{")), bytes.Contains(v, []byte("$(")), bytes.Contains(v, []byte("#{")), bytes.Contains(v, []byte("<%")):
 		return true
+	case bytes.Contains(v, []byte("[a-z")), bytes.Contains(v, []byte("[A-Z")), bytes.Contains(v, []byte("[0-9")), bytes.Contains(v, []byte("(?:")), bytes.Contains(v, []byte("\\d")) && bytes.IndexByte(v, '{') > 0:
+		return true // a regular expression
 	case a.quote != 0 && (bytes.Contains(v, []byte("%s")) || bytes.Contains(v, []byte("%v")) || bytes.Contains(v, []byte("%d")) || bytes.Contains(v, []byte("{}")) || bytes.Contains(v, []byte("%("))):
 		return true
 	}
@@ -269,9 +287,9 @@ func hasDigitAndUpper(v []byte) bool {
 }
 
 var inertWords = words("null none nil true false undefined string str secret secrets password passwd pwd token tokens key apikey void empty blank unknown unset number integer int boolean bool object any required optional " +
-	"default auto automatic yes no enabled disabled self this text plain basic bearer oauth oauth2 digest hidden user username admin root public private value values function return new const let var public static " +
+	"default auto automatic yes no enabled disabled self this text plain basic bearer oauth oauth2 digest hidden user username admin root guest public private value values function return new const let var public static " +
 	"password1 mypassword yourpassword the a an is and or for in of to with from must should will can cannot not are was passphrase auth api tbd xxx n/a na credentials credential login bytes char varchar securestring " +
-	"header query cookie body path file env vault prompt ask interactive implicit explicit jwt saml ldap kerberos ntlm hmac aes rsa inherit always never md5 sha1 sha256 sha512 bcrypt scrypt argon2 pbkdf2")
+	"header query cookie body path file env vault prompt ask interactive implicit explicit jwt saml ldap kerberos ntlm hmac aes rsa pass fail failed skip allow deny inherit always never md5 sha1 sha256 sha512 bcrypt scrypt argon2 pbkdf2")
 
 // inert reports whether a value is a word of the language around it rather than a secret.
 func inert(v []byte) bool {
@@ -287,11 +305,8 @@ func inert(v []byte) bool {
 	return len(w) == 0 || inertWords[string(w)]
 }
 
-// identifierLike reports whether a value reads as words joined by _ - . / or case, without a digit but at the end.
-func identifierLike(v []byte, odd float64) bool {
-	if odd > 5 {
-		return false
-	}
+// joinedWords reports whether a value is letters joined by _ - . / or case, without a digit but at the end.
+func joinedWords(v []byte) bool {
 	joints := 0
 	for i, c := range v {
 		switch {
@@ -301,7 +316,7 @@ func identifierLike(v []byte, odd float64) bool {
 			}
 		case c == '_' || c == '-' || c == '.' || c == ':' || c == '/' || c == ' ':
 			joints++
-		case isDigit(c) && (i >= len(v)-2 || i > 0 && !isLetter(v[i-1])):
+		case isDigit(c) && (i >= len(v)-4 || i > 0 && !isLetter(v[i-1])):
 		default:
 			return false
 		}
@@ -381,7 +396,11 @@ func testLike(v []byte) bool {
 	return false
 }
 
+// mailLike reports whether a value is an address or an account.
 func mailLike(v []byte) bool {
+	if i := bytes.IndexByte(v, '\\'); i > 0 && i < len(v)-2 && oddness(v) < 5 {
+		return bytes.IndexFunc(v, func(c rune) bool { return c != '\\' && c != '.' && c != '-' && (c > 127 || !isWord(byte(c))) }) < 0 // DOMAIN\user
+	}
 	i := bytes.IndexByte(v, '@')
 	if i <= 0 {
 		return false

@@ -541,7 +541,7 @@ func drawn(v []byte) bool {
 	case di == len(v):
 		return true
 	case di > 0 && lo+up > 0:
-		return !identifierLike(v, oddness(v)) || len(v) >= 32
+		return !joinedWords(v) || oddness(v) > 5 || len(v) >= 32
 	}
 	return lo > 0 && up > 0 && oddness(v) >= 4.8 || oddness(v) >= 5.6
 }
@@ -558,8 +558,11 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 				j--
 			}
 			m.words.split(b[j:e])
-			if x := m.words.classify(); x == nameSecret {
+			switch x := m.words.classify(); {
+			case x == nameSecret:
 				c, s = x, j
+			case x == nameOther && denyAnywhere[string(m.words.at(m.words.n-1))]:
+				c = nameOther // "Public Key:"
 			}
 			m.words.split(b[a.nameStart:e])
 		}

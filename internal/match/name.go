@@ -27,7 +27,7 @@ const (
 )
 
 // genericTriggers are what the prefilter looks for to find secret-like names. A name without one of them is never generic.
-var genericTriggers = strings.Fields("pass pwd psw secret token key auth cred bearer salt jwt kennwort senha contrasena webhook signature cookie identified seed nonce license session mdp otp dsn")
+var genericTriggers = strings.Fields("pass pwd psw secret token key auth cred bearer salt jwt kennwort senha contrasena webhook cookie identified seed license session mdp otp dsn")
 
 // maxWords is how many words of a name are read; what is left out is its beginning.
 const maxWords = 12
@@ -87,7 +87,7 @@ var (
 	secretWords = words("secret secrets token tokens apikey apikeys accesskey secretkey privatekey authkey authtoken accesstoken apitoken credential credentials cred creds clientsecret appsecret apisecret " +
 		"secretaccesskey bearer oauthtoken refreshtoken idtoken authorization encryptionkey signingkey masterkey consumersecret consumerkey appkey servicekey bottoken usertoken sessiontoken jwt sharedsecret " +
 		"secrettoken devicetoken accountkey storagekey sharedkey jwtsecret hmackey apppassword")
-	weakWords = words("auth salt key keys pat pin signature cookie session seed otp dsn webhook license nonce oauth sid sig iv")
+	weakWords = words("auth salt key keys pat pin cookie session seed otp dsn webhook license oauth sid")
 	// What a key opens: key alone is a map's, a database's or a keyboard's.
 	keyWords = words("api access private secret sign signing encrypt encryption encryptions auth authentication master service account storage license app application client consumer shared hmac aes jwt symmetric " +
 		"ssh cipher crypto webhook admin root deploy sas rsa ecdsa ed25519 des security session token subscription primary secondary integration write read publishable publish ingest wrapping kms pem ssl tls " +
@@ -104,7 +104,7 @@ var (
 		"properties attribute attributes element event events action actions command cmd feature flag flags interface impl factory builder service client module package plugin extension library sdk api ui css style " +
 		"color width height code codes ring chain pair pairs vault agent frame press down up stroke board word words event words bindings binding map maps pad")
 	// Words anywhere that say so.
-	denyAnywhere = words("public csrf xsrf max min num number count is has should can primary_key foreign partition sort cache translation i18n l10n locale label css idempotency continuation pagination page next previous " +
+	denyAnywhere = words("public authenticity antiforgery verification csrf xsrf max min num number count is has should can primary_key foreign partition sort cache translation i18n l10n locale label css idempotency continuation pagination page next previous " +
 		"regex placeholder allow disable enable disabled enabled use require required show hide toggle invalid missing forgot expired wrong incorrect error verify validate check get delete remove find lookup no without")
 	// Words behind the secret one that change nothing.
 	neutralWords = words("value val default def string str plain plaintext raw clear cleartext encoded base64 b64 enc encrypted prod production dev development test testing staging stage live local demo sandbox env text data " +

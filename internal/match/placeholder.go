@@ -11,7 +11,7 @@ var dummyWords = strings.Fields("example changeme changethis changeit placeholde
 	"yourprivate yourpersonal yourdb youruser youraws yourauth yourjwt yourgithub tokenhere keyhere secrethere passwordhere valuehere goeshere redacted todo fixme foobar barbaz lorem notreal notasecret notavalid " +
 	"notused unused fakekey faketoken fakesecret fakepass mytoken mysecret mykey myapikey undefined deadbeef abcdefgh qwertyui xxxxx thisisa thisismy some-secret enteryour putyour addyour setyour usesyour " +
 	"supersecret topsecret verysecret donotuse invalid nosecret removed masked hidden censored obfuscated sanitized anonymized encryptedvalue optional required default " +
-	"testtest testkey testtoken testsecret testpass randomstring somerandom base64encoded")
+	"abc123 testtest testkey testtoken testsecret testpass randomstring somerandom base64encoded")
 
 // dummy says in what way a value is evidently none: a filler, a counter, a placeholder. It returns "" for one that may be
 // real. It is for what follows a literal prefix as well as for whole values; a proven value is never asked about.
@@ -27,6 +27,9 @@ func dummy(v []byte) string {
 	}
 	if counted(v)*2 > len(v) {
 		return "a counting sequence"
+	}
+	if bytes.Contains(v, []byte("...")) || bytes.Contains(v, []byte("***")) || bytes.Contains(v, []byte("\u2026")) {
+		return "shortened"
 	}
 	var buf [256]byte
 	c := compact(buf[:0], v[:min(len(v), len(buf))])
@@ -83,7 +86,7 @@ func repeats(v []byte) bool {
 	return false
 }
 
-// counted is how many bytes belong to runs such as 12345, abcde, fedcba or aaaaa of at least five.
+// counted is how many bytes belong to runs such as 12345, abcde, fedcba or aaaaa of at least four.
 func counted(v []byte) int {
 	total := 0
 	for i := 0; i < len(v); {
@@ -95,7 +98,7 @@ func counted(v []byte) int {
 			}
 			n = max(n, j-i+1)
 		}
-		if n >= 5 {
+		if n >= 4 {
 			total += n
 		}
 		if n > 1 {

@@ -30,6 +30,7 @@ func validGlob(g string) bool { return doublestar.ValidatePattern(g) }
 // number of goroutines.
 func (s *Set) Resolve(cs []Candidate, slashPath string) []finding.Sighting {
 	where := evidenceOf(slashPath)
+	crowd := crowds(cs)
 	live := make([]*resolved, 0, len(cs))
 	for i := range cs {
 		c := &cs[i]
@@ -38,7 +39,7 @@ func (s *Set) Resolve(cs []Candidate, slashPath string) []finding.Sighting {
 		}
 		r := &resolved{Candidate: *c, order: i}
 		if c.Detector == nil {
-			shift := where.shift
+			shift := where.shift + crowd[c.Name]
 			if c.Bare && where.source {
 				shift += bareInSource
 			}
@@ -92,9 +93,7 @@ func (r *resolved) kind() string {
 	if r.Name == commandName {
 		return GenericPassword
 	}
-	var w nameWords
-	w.split([]byte(r.Name))
-	if w.classify() == namePassword {
+	if classOf(r.Name) == namePassword {
 		return GenericPassword
 	}
 	return GenericSecret
@@ -398,6 +397,9 @@ const (
 	shiftI18n    = -2.5
 	shiftTest    = -0.4
 	shiftDocs    = -0.4
+	shiftVectors = -1.2
+	crowdShift   = 1.0 // for each doubling over
+	crowdFrom    = 3   // generic secrets of one name in one blob
 )
 
 var (
@@ -405,9 +407,10 @@ var (
 	docExts    = words(".md .markdown .rst .adoc .asciidoc .txt .html .htm .tex .ipynb")
 	lockNames  = words("package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml go.sum cargo.lock poetry.lock pdm.lock uv.lock pipfile.lock composer.lock gemfile.lock podfile.lock mix.lock flake.lock packages.lock.json bun.lock " +
 		"gradle.lockfile .terraform.lock.hcl deno.lock conan.lock pubspec.lock shrinkwrap.yaml chart.lock")
-	testDirs = words("test tests testing testdata test-data test_data fixture fixtures spec specs mock mocks __tests__ __mocks__ example examples sample samples demo demos e2e integration-tests")
-	docDirs  = words("doc docs documentation wiki guide guides tutorial tutorials")
-	i18nDirs = words("i18n l10n locale locales lang langs languages translations messages")
+	testDirs   = words("test tests testing testdata test-data test_data fixture fixtures spec specs mock mocks __tests__ __mocks__ example examples sample samples demo demos e2e integration-tests")
+	vectorDirs = words("testdata test-data test_data fixture fixtures vectors testvectors test-vectors test_vectors kat wycheproof cassettes snapshots __snapshots__")
+	docDirs    = words("doc docs documentation wiki guide guides tutorial tutorials")
+	i18nDirs   = words("i18n l10n locale locales lang langs languages translations messages")
 )
 
 // evidenceOf reads a path. It never raises a score: a path is no reason to take something for a secret.
@@ -427,9 +430,11 @@ func evidenceOf(p string) evidence {
 	case strings.Contains(base, ".min.") || ext == ".map" || strings.HasSuffix(base, ".bundle.js") || strings.HasSuffix(base, "-min.js"):
 		add(shiftMin, "a minified file")
 	}
+	vectors := strings.Contains(base, "vectors")
 	test, doc, i18n := strings.Contains(base, "_test.") || strings.Contains(base, ".test.") || strings.Contains(base, ".spec.") || strings.HasPrefix(base, "test_"), docExts[ext], false
 	for dir := range strings.SplitSeq(path.Dir(e.lower), "/") {
 		test = test || testDirs[dir]
+		vectors = vectors || vectorDirs[dir]
 		doc = doc || docDirs[dir]
 		i18n = i18n || i18nDirs[dir]
 	}
@@ -439,10 +444,40 @@ func evidenceOf(p string) evidence {
 	if test {
 		add(shiftTest, "a test or an example")
 	}
+	if vectors {
+		add(shiftVectors, "test data")
+	}
 	if doc {
 		add(shiftDocs, "documentation")
 	}
 	return e
+}
+
+// crowds lowers generic secrets of which one blob holds many under one name: test vectors and tables of data, seldom keys.
+// Passwords are left alone, since a list of accounts is real enough.
+func crowds(cs []Candidate) map[string]float64 {
+	var n map[string]float64
+	for i := range cs {
+		if cs[i].Detector == nil && cs[i].Name != commandName {
+			if n == nil {
+				n = map[string]float64{}
+			}
+			n[cs[i].Name]++
+		}
+	}
+	for name, k := range n {
+		n[name] = 0
+		if k > crowdFrom && classOf(name) != namePassword {
+			n[name] = -crowdShift * math.Log2(k/crowdFrom)
+		}
+	}
+	return n
+}
+
+func classOf(name string) nameClass {
+	var w nameWords
+	w.split([]byte(name))
+	return w.classify()
 }
 
 // moved shifts a probability by its logit.
