@@ -280,6 +280,7 @@ func parsePypirc(b []byte, at int) []Found {
 	if i := bytes.LastIndex(b[section:at], []byte("username")); i >= 0 {
 		if us, ue := assigned(b, section+i+len("username"), at, "=:"); us >= 0 && ue > us {
 			f.Parts = append(f.Parts, FoundPart{finding.RoleUser, us, ue})
+			f.Start = us
 		}
 	}
 	return []Found{f}
@@ -311,6 +312,7 @@ func parseDockerAuths(b []byte, at int) []Found {
 			head := bytes.TrimRight(b[at:at+open], " \t\r\n:\"\\")
 			if q := bytes.LastIndexAny(head, "\"'"); q >= 0 && q+1 < len(head) {
 				f.Parts = append(f.Parts, FoundPart{finding.RoleHost, at + q + 1, at + len(head)})
+				f.Start = at + q + 1
 			}
 		}
 		out = append(out, f)
