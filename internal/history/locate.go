@@ -155,7 +155,7 @@ func (p *place) left() (at, to uint32) {
 	switch {
 	case p.standing():
 		return none, none
-	case p.weak == none, p.strict != none && (p.strict > p.born || p.strict > p.weak):
+	case p.weak == none, p.strict != none && p.strict > p.born:
 		return p.strict, p.to
 	}
 	return p.weak, none

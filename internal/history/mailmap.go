@@ -67,9 +67,8 @@ func cutMail(s string) (name, mail, rest string, ok bool) {
 	return strings.TrimSpace(name), strings.TrimSpace(mail), rest, ok
 }
 
-// apply maps "Name <address>" and makes it valid UTF-8, on one line and of bounded length.
+// apply maps "Name <address>" and makes it valid UTF-8 of bounded length.
 func (m mailmap) apply(who string) string {
-	who = strings.ToValidUTF8(who, "\uFFFD")
 	open := strings.LastIndexByte(who, '<')
 	if open < 0 {
 		return cut(who)
@@ -93,8 +92,9 @@ func (m mailmap) apply(who string) string {
 	return cut(name + " <" + mail + ">")
 }
 
-// cut shortens to maxIdent bytes, at a character's edge.
+// cut makes valid UTF-8 of at most maxIdent bytes.
 func cut(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
 	if len(s) <= maxIdent {
 		return s
 	}
