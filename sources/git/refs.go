@@ -94,8 +94,9 @@ func goGitTips(l layout, f format, t *tips) (err error) {
 		return err
 	}
 	defer all.Close()
-	return all.ForEach(func(x *plumbing.Reference) error {
-		if !strings.HasPrefix(x.Name().String(), "refs/") {
+	return all.ForEach(func(x *plumbing.Reference) (err error) {
+		name := x.Name().String()
+		if !strings.HasPrefix(name, "refs/") {
 			return nil
 		}
 		if x.Type() == plumbing.SymbolicReference {
@@ -104,7 +105,7 @@ func goGitTips(l layout, f format, t *tips) (err error) {
 			}
 		}
 		if !x.Hash().IsZero() {
-			t.refs = append(t.refs, ref{x.Name().String(), x.Hash().String()})
+			t.refs = append(t.refs, ref{name, x.Hash().String()})
 		}
 		return nil
 	})

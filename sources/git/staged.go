@@ -38,7 +38,7 @@ func (s *Source) readStaged(ctx context.Context) ([]indexEntry, error) {
 		}
 	}
 	out, err := s.exe.Run(ctx, "diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff",
-		"--ignore-submodules=none", against, "--")
+		"--ignore-submodules=none", "--ita-invisible-in-index", against, "--")
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, err
