@@ -9,6 +9,7 @@ import (
 
 	"sprawl/detectors"
 	"sprawl/finding"
+	"sprawl/internal/match"
 	"sprawl/internal/testkit/vectors"
 )
 
@@ -88,14 +89,14 @@ func TestVectors(t *testing.T) {
 			}
 			for _, v := range vs {
 				if !v.Whole {
-					m := match(v.Role, v.Text)
+					m := asMatch(v.Role, v.Text)
 					checkFacts(t, d, m)
 					if d.Check != nil && v.Checked {
 						if got := d.Check(m); got != finding.ProofProven {
 							t.Errorf("the sample is %s", got)
 						}
 						for _, x := range vectors.Mutations(v, r) {
-							if x.Name == "wrong checksum" && strings.Contains(d.Format, "token-formats") && d.Check(match(v.Role, x.Text)) == finding.ProofProven {
+							if x.Name == "wrong checksum" && strings.Contains(d.Format, "token-formats") && d.Check(asMatch(v.Role, x.Text)) == finding.ProofProven {
 								t.Errorf("%s: still proven", x.Name)
 							}
 						}
@@ -139,7 +140,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-func match(role finding.Role, text string) detectors.Match {
+func asMatch(role finding.Role, text string) detectors.Match {
 	if role == finding.RoleID {
 		return detectors.Match{ID: []byte(text)}
 	}
@@ -227,4 +228,11 @@ func FuzzRows(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestCompiles holds the table to what the engine accepts.
+func TestCompiles(t *testing.T) {
+	if _, err := match.Compile(detectors.All()); err != nil {
+		t.Error(err)
+	}
 }
