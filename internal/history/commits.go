@@ -66,7 +66,7 @@ type history struct {
 type tip struct {
 	name   string // short
 	class  class
-	alias  bool // HEAD, or a remote's, beside a branch at the same commit
+	alias  bool // HEAD, a remote's or the stash log's first, beside the ref that it repeats
 	commit uint32
 }
 
@@ -325,10 +325,14 @@ func (l *loader) sort() {
 
 // classify tells by what each commit is reached.
 func (h *history) classify() {
-	named := map[uint32]bool{} // commits with a branch of a name of its own
+	type named struct {
+		class  class
+		commit uint32
+	}
+	proper := map[named]bool{} // commits with a ref of a name of its own
 	for _, r := range h.refs {
-		if r.class == byBranch && !r.alias {
-			named[r.commit] = true
+		if !r.alias {
+			proper[named{r.class, r.commit}] = true
 		}
 	}
 	parent := make([]bool, len(h.commits))
@@ -341,7 +345,7 @@ func (h *history) classify() {
 	h.sets.init()
 	for rank := range h.refs {
 		r := &h.refs[rank]
-		r.alias = r.alias && named[r.commit]
+		r.alias = r.alias && proper[named{r.class, r.commit}]
 		c := &h.commits[r.commit]
 		c.class = min(c.class, r.class)
 		if !r.alias {
@@ -368,8 +372,9 @@ func shortName(full string) string {
 	return full
 }
 
+// isAlias tells names that mostly repeat another ref.
 func isAlias(full string) bool {
-	return full == "HEAD" || strings.HasPrefix(full, "refs/remotes/") && strings.HasSuffix(full, "/HEAD")
+	return full == "HEAD" || full == "stash@{0}" || strings.HasPrefix(full, "refs/remotes/") && strings.HasSuffix(full, "/HEAD")
 }
 
 // refSets holds sets of refs, each a number. A set keeps the MaxRefs of its refs that come first; as the first of a union

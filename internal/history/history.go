@@ -109,7 +109,8 @@ type Options struct {
 	Mailmap  []byte // content of .mailmap, nil if there is none
 
 	// Trouble hears of each object that could not be read or parsed, once, from one goroutine, in an order that depends on
-	// the objects alone. It may be nil. Limits are told the same way, as an error that wraps ErrLimit.
+	// the objects alone. It may be nil. Limits are told the same way, as an error that wraps ErrLimit; the id is zero where
+	// no single object is to blame.
 	Trouble func(id ID, err error)
 }
 

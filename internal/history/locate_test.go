@@ -87,7 +87,8 @@ func TestLocate(t *testing.T) {
 			untracked : u=S
 			wip < c1 index untracked : a=x k=S
 			ref refs/heads/main c1
-			ref refs/stash wip`,
+			ref refs/stash wip
+			ref stash@{0} wip`,
 			[]string{"k stash +wip [stash]", "u stash +untracked [stash]"}},
 		{"older stash", `
 			c1 : a=x
@@ -97,6 +98,7 @@ func TestLocate(t *testing.T) {
 			w2 < c1 i2 : a=y
 			ref refs/heads/main c1
 			ref refs/stash w2
+			ref stash@{0} w2
 			ref stash@{1} w1`,
 			[]string{"k stash +i1 [stash@{1}]"}},
 		{"note", `

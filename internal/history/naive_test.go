@@ -265,6 +265,9 @@ func (n *naive) locate(word string) []string {
 }
 
 func (n *naive) alias(r Ref) bool {
+	if r.Name == "stash@{0}" {
+		return slices.ContainsFunc(n.refs, func(o Ref) bool { return o.ID == r.ID && o.Kind == Stash && o.Name != r.Name })
+	}
 	if r.Name != "HEAD" && !strings.HasSuffix(r.Name, "/HEAD") {
 		return false
 	}
@@ -370,7 +373,7 @@ func randomGraph(r *rand.Rand) *graph {
 		g.ref(fmt.Sprint("refs/tags/t", i), any())
 	}
 	for _, full := range []string{
-		"HEAD", "refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/pull/1/head", "refs/notes/n", "refs/stash", "stash@{1}",
+		"HEAD", "refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/pull/1/head", "refs/notes/n", "refs/stash", "stash@{0}", "stash@{1}",
 	} {
 		if r.IntN(4) == 0 {
 			g.ref(full, any())

@@ -400,6 +400,13 @@ func (s *skeletons) of(ctx context.Context, root uint32) (skeleton uint32, ok bo
 	}
 }
 
+// release lets go of everything but the skeletons and the names in them: half a million trees take some 70 MiB, and the walk
+// over the commits needs that room.
+func (s *skeletons) release() {
+	s.index, s.done, s.working, s.stack = nil, nil, nil, nil
+	*s.forest = forest{size: s.forest.size, blobs: s.forest.blobs, text: s.forest.text}
+}
+
 // grow makes room for trees met since.
 func (s *skeletons) grow() {
 	for len(s.done) < len(s.forest.ids) {

@@ -88,6 +88,7 @@ func (w *walker) walk(ctx context.Context) error {
 		}
 		w.roots[i] = k
 	}
+	w.sk.release()
 	w.steps = w.limits.steps
 	for i := range w.commits {
 		if i&0xff == 0 && ctx.Err() != nil {
@@ -109,6 +110,9 @@ func (w *walker) walk(ctx context.Context) error {
 	}
 	for _, c := range w.loose {
 		w.tip(c, byNothing, none, true, seen)
+	}
+	if w.steps <= 0 {
+		w.trouble(ID{}, fmt.Errorf("the refs hold too many paths, some are taken for history: %w", ErrLimit))
 	}
 	return nil
 }
