@@ -19,7 +19,7 @@ import (
 )
 
 // graph says which object derives from which, over the whole store. A node is an object in a pack, in the order of packs and
-// offsets; then come loose objects, then bases that only a multi-pack-index leaves without an entry. It takes 29 bytes a node.
+// offsets; then come loose objects, then bases that no index has: a multi-pack-index names only one of an object's copies. It takes 29 bytes a node.
 //
 // An object that stands in several packs counts once, in the first of them; its copies point there. What derives from a copy is
 // hung under that first one, so that it is inflated once, too. Since copies point to earlier packs only, that makes no cycle.
@@ -320,10 +320,8 @@ func (g *graph) headers(s *Store, k int, from, to int32) (strays []anonChild) {
 			case kindOfs:
 				if b := g.at(k, e.ofs, i); b >= 0 {
 					g.base[i] = g.counts(b)
-				} else if p.idx.pick != nil {
-					strays = append(strays, anonChild{i, int32(k), e.ofs})
 				} else {
-					return errNoEntry
+					strays = append(strays, anonChild{i, int32(k), e.ofs})
 				}
 			case kindRef:
 				if b := g.find(s, k, e.ref); b >= 0 {
@@ -343,7 +341,7 @@ func (g *graph) headers(s *Store, k int, from, to int32) (strays []anonChild) {
 	return strays
 }
 
-var errNoEntry = errors.New("delta's base is not where an object of the index begins")
+var errNoEntry = errors.New("delta's base is where no object of the index begins, and none can be read")
 
 // counts is the node that counts for a node.
 func (g *graph) counts(i int32) int32 {

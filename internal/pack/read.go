@@ -11,20 +11,20 @@ import (
 	"sync"
 )
 
-// maxChain is how many deltas Read follows to one object; git makes at most 4,095.
+// maxChain is how many deltas Read follows to one object; git makes at most 4,095. Walk has no such limit.
 const maxChain = 1 << 14
 
 var errChain = errors.New("delta chain does not end: it is a cycle, or too long")
 
 // link is one delta on the way from an object to its base.
 type link struct {
-	p   *packFile
-	off int64
-	e   entry
+	p               *packFile
+	off, head, size int64
 }
 
 // Read reads one object. The bytes are appended to buf[:0] and are the caller's. Errors are *MissingError, *TooLargeError or
-// *CorruptError; an object that stands in several places is read from the first that gives it.
+// *CorruptError; an object that stands in several places is read from the first that gives it. Other copies of its bases are not
+// looked for, as Walk does.
 //
 // Bases are kept in a cache of Options.Cache bytes that all goroutines share. Besides it, and buf, memory stays under three times
 // Options.MaxObject.
@@ -123,9 +123,9 @@ func (sc *scratch) header(p *packFile, off int64) (entry, error) {
 // slack is how many bytes after a stream are handed to the decoder with it: its fast path reads ahead.
 const slack = 16
 
-// inflate inflates the stream of the entry at off into out, which has e.size bytes. The stream ends at end at the latest.
-func (sc *scratch) inflate(p *packFile, off, end int64, e entry, out []byte) error {
-	start := off + e.head
+// inflate inflates the stream at start into out, which it must fill. The stream ends at end at the latest.
+func (sc *scratch) inflate(p *packFile, start, end int64, out []byte) error {
+	size := int64(len(out))
 	n := min(end+slack, p.size) - start
 	if p.f == nil {
 		b, err := sc.view.at(&p.file, start, n)
@@ -136,7 +136,7 @@ func (sc *scratch) inflate(p *packFile, off, end int64, e entry, out []byte) err
 		return err
 	}
 	// Without a map, read what a stream of this size usually takes, then what it takes at most.
-	usual := min(n, e.size+e.size/8+1024)
+	usual := min(n, size+size/8+1024)
 	b, err := sc.view.at(&p.file, start, usual)
 	if err != nil {
 		return err
@@ -144,7 +144,7 @@ func (sc *scratch) inflate(p *packFile, off, end int64, e entry, out []byte) err
 	if _, err = sc.inf.Zlib(out, b); err == nil || usual == n {
 		return err
 	}
-	if b, err = sc.view.at(&p.file, start, min(n, 4*e.size+readAhead)); err != nil {
+	if b, err = sc.view.at(&p.file, start, min(n, 4*size+readAhead)); err != nil {
 		return err
 	}
 	_, err = sc.inf.Zlib(out, b)
@@ -176,7 +176,7 @@ func (s *Store) readPacked(sc *scratch, p *packFile, off int64, buf []byte) (Typ
 		if e.kind != kindOfs && e.kind != kindRef {
 			t = Type(e.kind)
 			content = sc.room(len(chain) == 0, buf, e.size)
-			if err := sc.inflate(p, off, p.end(), e, content); err != nil {
+			if err := sc.inflate(p, off+e.head, p.end(), content); err != nil {
 				return 0, nil, located(err, p, off, ID{})
 			}
 			if len(chain) > 0 {
@@ -187,7 +187,7 @@ func (s *Store) readPacked(sc *scratch, p *packFile, off int64, buf []byte) (Typ
 		if len(chain) == maxChain {
 			return 0, nil, located(errChain, p, off, ID{})
 		}
-		chain = append(chain, link{p, off, e})
+		chain = append(chain, link{p, off, e.head, e.size})
 		if e.kind == kindOfs {
 			off = e.ofs
 			continue
@@ -213,8 +213,8 @@ func (s *Store) readPacked(sc *scratch, p *packFile, off int64, buf []byte) (Typ
 	}
 	for i := len(chain) - 1; i >= 0; i-- {
 		l := chain[i]
-		sc.delta = grow(sc.delta, l.e.size)
-		if err := sc.inflate(l.p, l.off, l.p.end(), l.e, sc.delta); err != nil {
+		sc.delta = grow(sc.delta, l.size)
+		if err := sc.inflate(l.p, l.off+l.head, l.p.end(), sc.delta); err != nil {
 			return 0, nil, located(err, l.p, l.off, ID{})
 		}
 		size, err := checkDelta(sc.delta, int64(len(content)))

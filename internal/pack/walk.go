@@ -372,7 +372,7 @@ func (h *hand) whole(i int32) (f frame, err error) {
 			return nil
 		}
 		f.bytes = h.room(e.size)
-		return h.sc.inflate(p, h.g.off[i], end, e, f.bytes)
+		return h.sc.inflate(p, h.g.off[i]+e.head, end, f.bytes)
 	})
 	if err != nil {
 		return h.failed(f, err)
@@ -421,7 +421,7 @@ func (h *hand) derive(i int32, base frame) (f frame, err error) {
 			return &TooLargeError{ID: f.id, Size: e.size, Limit: h.s.opts.MaxObject}
 		}
 		h.sc.delta = growSlack(h.sc.delta, e.size)
-		return h.sc.inflate(p, h.g.off[i], end, e, h.sc.delta)
+		return h.sc.inflate(p, h.g.off[i]+e.head, end, h.sc.delta)
 	})
 	if err != nil {
 		return h.failed(f, err)
