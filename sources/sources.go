@@ -32,6 +32,7 @@ type Blob struct {
 	Line   int                // lines before Bytes: 0 unless Offset > 0
 	Delta  *Delta             // how it derives from a blob visited before, nil if it doesn't or that isn't known
 	Where  []finding.Location // its places, if they are known now; else the Source is a Locator
+	Name   string             // what the ledger calls it while Where is empty: a path, or ""
 }
 
 // Delta says which runs of a blob's bytes are copies of its base's. Runs are sorted by Target, do not overlap, and adjacent

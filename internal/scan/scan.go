@@ -156,7 +156,7 @@ func path(b sources.Blob) string {
 	if len(b.Where) > 0 {
 		return b.Where[0].Path
 	}
-	return ""
+	return b.Name
 }
 
 func (e *examiner) examine(ctx context.Context, b sources.Blob) ([]match.Candidate, error) {
