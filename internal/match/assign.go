@@ -669,6 +669,17 @@ func (a *assignment) block(r *reader) bool {
 	return a.end > a.start
 }
 
+// plainByte holds the bytes that never end a value without quotes.
+var plainByte = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c > ' ' && c != 0x7f
+	}
+	for _, c := range []byte("\"'`$<>{;&,\\|") {
+		t[c] = false
+	}
+	return t
+}()
+
 // plain reads a value without quotes.
 func (a *assignment) plain(r *reader, spaced bool) bool {
 	b := r.b
@@ -682,10 +693,14 @@ func (a *assignment) plain(r *reader, spaced bool) bool {
 	s := a.nameStart
 	query := s > 0 && (b[s-1] == '?' || b[s-1] == '&')
 	i := r.i
-	limit := min(r.limit, r.i+maxValue)
+	limit := min(r.limit, r.i+maxPlain)
 scan:
 	for i < limit {
 		c := b[i]
+		if plainByte[c] {
+			i++
+			continue
+		}
 		switch {
 		case c == '$' && i+1 < limit && (b[i+1] == '{' || b[i+1] == '('):
 			i = closing(b, i+1, limit)
@@ -718,7 +733,13 @@ scan:
 		}
 		i++
 	}
+	if i-a.start >= maxPlain {
+		return false
+	}
 	a.end = i
+	if a.op == opElement && bytes.HasSuffix(b[a.start:i], []byte("]]>")) {
+		a.end -= len("]]>")
+	}
 	if i < len(b) && (isQuote(b[i]) || b[i] == '&' || b[i] == '\\' || b[i] == ';' && i+1 < len(b) && isWord(b[i+1])) || query {
 		a.flow = true // inside a string, a query or a connection string
 	}
@@ -747,9 +768,6 @@ scan:
 		}
 		a.flow = true
 		a.end--
-	}
-	if a.end-a.start >= maxValue {
-		return false
 	}
 	r.limit = min(len(b), i+maxAfter)
 	r.i = i

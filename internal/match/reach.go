@@ -14,6 +14,7 @@ const (
 	maxGap      = 128  // white space, brackets and type between a name and its value
 	maxWrap     = 96   // of a call around a value: aws.String("…"), os.getenv("X", "…")
 	maxValue    = 4096 // of a value
+	maxPlain    = 1024 // of a value without quotes
 	maxAfter    = 64   // after a value, to see what follows it
 	maxBack     = 192  // before a value, to find its name
 	needNameGap = 64   // between a word of Shape.NeedName and the token
@@ -23,7 +24,7 @@ const (
 	escapeBack  = 8    // an escape sequence that ends where a token begins: \n, %3D, \u003d, a colour code
 )
 
-// Reach is how many bytes on either side of a candidate's first byte may have taken part in the decision. Structures that
+// Reach is how many bytes before a candidate's Start and behind its End may have taken part in the decision. Structures that
 // reach further say so in their rows: Block and Whole are not counted here.
 func (s *Set) Reach() int { return s.reach }
 

@@ -1,0 +1,687 @@
+package match
+
+import (
+	"bytes"
+	"fmt"
+	"hash/crc32"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sprawl/detectors"
+	"sprawl/finding"
+)
+
+const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+func draw(r *rand.Rand, alphabet string, n int) string {
+	out := make([]byte, n)
+	for i := range out {
+		out[i] = alphabet[r.IntN(len(alphabet))]
+	}
+	return string(out)
+}
+
+func seeded(n uint64) *rand.Rand { return rand.New(rand.NewPCG(n, 7)) }
+
+// rows is a small table with one row for every way of being found.
+func rows() []detectors.Detector {
+	sum := func(v []byte) string { return fmt.Sprintf("%08x", crc32.ChecksumIEEE(v)) }
+	return []detectors.Detector{
+		{ID: "acme-token", Provider: "acme", Title: "Acme token",
+			Shapes: []detectors.Shape{detectors.Token(detectors.Lit("acm"+"e_"), detectors.Chars(detectors.Base62, 24), detectors.Chars(detectors.Hex, 8))},
+			Check: func(m detectors.Match) finding.Proof {
+				v := m.Value()
+				if len(v) < 8 {
+					return finding.ProofNone
+				}
+				if sum(v[:len(v)-8]) == string(v[len(v)-8:]) {
+					return finding.ProofProven
+				}
+				return finding.ProofRefuted
+			},
+			Facts: func(m detectors.Match) []finding.Fact {
+				return []finding.Fact{{Field: "key_id", Value: fmt.Sprint(len(m.Value())), Source: "offline"}}
+			}},
+		{ID: "short-key", Provider: "short", Title: "Short prefix",
+			Shapes: []detectors.Shape{detectors.Token(detectors.Lit("Q."), detectors.Chars(detectors.Base64URL, 22), detectors.Lit("."), detectors.Chars(detectors.Base64URL, 20))}},
+		{ID: "infix-key", Provider: "infix", Title: "Literal in the middle",
+			Shapes: []detectors.Shape{detectors.Token(detectors.Range(detectors.Digits, 8, 10), detectors.Lit(":ZZ"), detectors.Chars(detectors.Base64URL, 33))}},
+		{ID: "marked-key", Provider: "marked", Title: "Literal within its own class",
+			Shapes: []detectors.Shape{detectors.Token(detectors.Lit("mk-"), detectors.Range(detectors.Base64URL, 10, 40), detectors.Lit("M4RK"), detectors.Range(detectors.Base64URL, 10, 40))}},
+		{ID: "podio-key", Provider: "podio", Title: "Known by its name",
+			Named: []detectors.Named{{Keywords: []string{"podio"}, Not: []string{"public"}, Value: []detectors.Shape{detectors.Token(detectors.Chars(detectors.HexAny, 32))}}}},
+		{ID: "cloud-pair", Provider: "cloud", Title: "Two halves", Pair: detectors.Pair{Require: true},
+			Shapes: []detectors.Shape{detectors.PublicID(detectors.Lit("CLD"+"ID"), detectors.Chars(detectors.UpperNum, 16))},
+			Named: []detectors.Named{{Keywords: []string{"cloud"}, Names: []string{"secret"},
+				Value: []detectors.Shape{detectors.Token(detectors.Chars(detectors.Base64, 40))}}}},
+		{ID: "block-key", Provider: "", Title: "A structure",
+			Structures: []detectors.Structure{{Anchors: []string{"<<KEY "}, Reach: detectors.Block(200), Parse: func(b []byte, at int) []detectors.Found {
+				end := bytes.IndexByte(b[at:min(len(b), at+200)], '\n')
+				if end < 20 {
+					return nil
+				}
+				return []detectors.Found{{Start: at, End: at + end, Proof: finding.ProofProven, Parts: []detectors.FoundPart{
+					{Role: finding.RoleUser, Start: at + 6, End: at + 10}, {Role: finding.RoleSecret, Start: at + 11, End: at + end}}}}
+			}}}},
+		{ID: "dot-file", Provider: "dot", Title: "Only in one file", Paths: []string{"**/.dotrc"},
+			Shapes: []detectors.Shape{detectors.Token(detectors.Lit("dot"+"tok:"), detectors.Chars(detectors.Hex, 20))}},
+	}
+}
+
+func compiled(t testing.TB) *Set {
+	t.Helper()
+	s, err := Compile(rows())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func acmeToken(r *rand.Rand) string {
+	v := "acm" + "e_" + draw(r, base62, 24)
+	return v + fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(v)))
+}
+
+// place fills the outer coordinates as a caller of Match does for a text that was not decoded.
+func place(b []byte, cs []Candidate) []Candidate {
+	out := make([]Candidate, len(cs))
+	copy(out, cs)
+	for i := range out {
+		out[i].Parts = append([]Part(nil), out[i].Parts...)
+		for j := range out[i].Parts {
+			p := &out[i].Parts[j]
+			p.Span = finding.Span{Line: 1 + bytes.Count(b[:p.Start], []byte("\n")), EndLine: 1 + bytes.Count(b[:p.End], []byte("\n")), Start: int64(p.Start), End: int64(p.End)}
+		}
+	}
+	return out
+}
+
+func sightings(t testing.TB, s *Set, text, path string) []finding.Sighting {
+	t.Helper()
+	b := []byte(text)
+	return s.Resolve(place(b, s.NewMatcher().Match(b)), path)
+}
+
+// TestAssignments holds one case a syntax: the recogniser finds the value, whole and alone, and its name.
+func TestAssignments(t *testing.T) {
+	s := compiled(t)
+	m := s.NewMatcher()
+	v := draw(seeded(1), base62, 24)
+	for _, c := range []struct{ syntax, text, name string }{
+		{"shell", "DB_PASSWORD=%s\n", "DB_PASSWORD"},
+		{"shell export, quoted", "export API_TOKEN=\"%s\" # production", "API_TOKEN"},
+		{"shell, single quotes", "API_TOKEN='%s'; run", "API_TOKEN"},
+		{"shell default", "PASSWORD=${DB_PASSWORD:-%s}", "DB_PASSWORD"},
+		{"prefix to a command", "PGPASSWORD=%s psql -h db", "PGPASSWORD"},
+		{"dotenv at the end", "API_KEY=%s", "API_KEY"},
+		{"windows", "set API_KEY=%s\r\n", "API_KEY"},
+		{"windows, lasting", "setx API_KEY %s\r\n", "API_KEY"},
+		{"PowerShell", "$env:API_KEY = \"%s\"", "API_KEY"},
+		{"PowerShell, secure string", "$Password = ConvertTo-SecureString '%s' -AsPlainText -Force", "Password"},
+		{"csh", "setenv API_KEY %s", "API_KEY"},
+		{"make", "API_KEY := %s\n", "API_KEY"},
+		{"make, if unset", "API_KEY ?= %s\n", "API_KEY"},
+		{"INI", "[db]\npassword = %s\n", "password"},
+		{"INI, comment", "password = %s ; of the old host\n", "password"},
+		{"TOML", "[db]\npassword = \"%s\"\n", "password"},
+		{"TOML, inline", "db = { user = \"x\", password = \"%s\" }", "password"},
+		{"properties", "spring.datasource.password=%s\n", "spring.datasource.password"},
+		{"properties, colon", "spring.datasource.password: %s\n", "spring.datasource.password"},
+		{"YAML", "db:\n  password: %s\n", "password"},
+		{"YAML, quoted", "password: '%s'\n", "password"},
+		{"YAML, comment", "password: %s # rotate me\n", "password"},
+		{"YAML, flow", "{user: x, password: %s}", "password"},
+		{"YAML, block scalar", "password: |\n  %s\nother: 1\n", "password"},
+		{"YAML, folded scalar", "password: >-\n  %s\n", "password"},
+		{"YAML, tag", "password: !!str %s\n", "password"},
+		{"Kubernetes env", "env:\n  - name: DB_PASSWORD\n    value: %s\n", "DB_PASSWORD"},
+		{"Kubernetes env, quoted", "env:\n  - name: \"DB_PASSWORD\"\n    value: \"%s\"\n", "DB_PASSWORD"},
+		{"ECS", "{\"name\": \"DB_PASSWORD\", \"value\": \"%s\"}", "DB_PASSWORD"},
+		{"Compose list", "environment:\n  - DB_PASSWORD=%s\n", "DB_PASSWORD"},
+		{"JSON", "{\"user\":\"x\",\"password\":\"%s\"}", "password"},
+		{"JSON, spaced", "{\n  \"password\" : \"%s\",\n}", "password"},
+		{"JSON within a string", "\"{\\\"password\\\": \\\"%s\\\"}\"", "password"},
+		{"JSON within JSON within a string", `"{\\\"password\\\":\\\"%s\\\"}"`, "password"},
+		{"HTML entities", "{&quot;password&quot;: &quot;%s&quot;}", "password"},
+		{"XML element", "<db><password>%s</password></db>", "password"},
+		{"XML element over lines", "<password>\n    %s\n</password>", "password"},
+		{"XML element with attributes", "<password type=\"plain\">%s</password>", "password"},
+		{"XML namespace", "<ns:password>%s</ns:password>", "password"},
+		{"XML CDATA", "<password><![CDATA[%s]]></password>", "password"},
+		{"XML attribute", "<db user=\"x\" password=\"%s\"/>", "password"},
+		{"XML key and value", "<add key=\"ApiKey\" value=\"%s\" />", "ApiKey"},
+		{"XML named entry", "<entry key=\"password\">%s</entry>", "password"},
+		{"Hadoop", "<property><name>db.password</name><value>%s</value></property>", "db.password"},
+		{"property list", "<key>ApiToken</key>\n<string>%s</string>", "ApiToken"},
+		{"HCL", "variable \"x\" {\n  db_password = \"%s\"\n}", "db_password"},
+		{"Terraform, named", "environment {\n  name  = \"DB_PASSWORD\"\n  value = \"%s\"\n}", "DB_PASSWORD"},
+		{"Dockerfile ENV", "FROM x\nENV DB_PASSWORD %s\n", "DB_PASSWORD"},
+		{"Dockerfile ENV, equals", "ENV DB_PASSWORD=%s OTHER=1\n", "DB_PASSWORD"},
+		{"Dockerfile ARG", "ARG DB_PASSWORD=%s\n", "DB_PASSWORD"},
+		{"Go", "dbPassword := \"%s\"", "dbPassword"},
+		{"Go, typed", "const apiToken string = \"%s\"", "apiToken"},
+		{"Go, bytes", "var hmacSecret = []byte(\"%s\")", "hmacSecret"},
+		{"Go, field", "cfg := Config{User: \"x\", Password: \"%s\"}", "Password"},
+		{"Go, map", "m[\"password\"] = \"%s\"", "password"},
+		{"Go, raw string", "token := `%s`", "token"},
+		{"JavaScript", "const apiKey = '%s';", "apiKey"},
+		{"JavaScript, default", "const secret = process.env.JWT_SECRET || '%s';", "process.env.JWT_SECRET"},
+		{"JavaScript, comparison", "if (password === '%s') {", "password"},
+		{"TypeScript", "private apiKey: string = '%s';", "apiKey"},
+		{"Python", "password = '%s'", "password"},
+		{"Python, typed", "password: str = \"%s\"", "password"},
+		{"Python, bytes", "secret_key = b'%s'", "secret_key"},
+		{"Python, argument", "connect(user='x', password='%s')", "password"},
+		{"Python, environment", "os.environ[\"API_KEY\"] = \"%s\"", "API_KEY"},
+		{"Python, environment with default", "os.environ.get('API_KEY', '%s')", "API_KEY"},
+		{"Python, triple quotes", "token = \"\"\"%s\"\"\"", "token"},
+		{"Java", "private static final String DB_PASSWORD = \"%s\";", "DB_PASSWORD"},
+		{"Java, setter", "ds.setPassword(\"%s\");", "ds.setPassword"},
+		{"Java, properties", "props.setProperty(\"password\", \"%s\");", "password"},
+		{"Java, map", "env.put(\"api_key\", \"%s\");", "api_key"},
+		{"Java, comparison", "password.equals(\"%s\")", "password.equals"},
+		{"C#", "public string ApiKey { get; } = \"x\"; var password = @\"%s\";", "password"},
+		{"Ruby", "config.secret_key = '%s'", "config.secret_key"},
+		{"Ruby, hash", ":password => '%s',", "password"},
+		{"Ruby, fetch", "ENV.fetch('API_KEY', '%s')", "API_KEY"},
+		{"PHP", "$password = '%s';", "password"},
+		{"PHP, array", "'password' => '%s',", "password"},
+		{"PHP, define", "define('DB_PASSWORD', '%s');", "DB_PASSWORD"},
+		{"Perl", "my $password = q(x); $api_key = \"%s\";", "api_key"},
+		{"C", "#define API_KEY \"%s\"", "API_KEY"},
+		{"C, array", "char password[] = \"%s\";", "password"},
+		{"Rust", "let password: &str = \"%s\";", "password"},
+		{"Kotlin", "val apiKey: String = \"%s\"", "apiKey"},
+		{"Swift", "static let apiSecret = \"%s\"", "apiSecret"},
+		{"Scala wrapped", "val secret = Secret(\"%s\")", "secret"},
+		{"SDK pointer", "Password: aws.String(\"%s\"),", "Password"},
+		{"R", "api_key <- \"%s\"", "api_key"},
+		{"SQL", "CREATE USER x IDENTIFIED BY '%s';", "IDENTIFIED"},
+		{"SQL Server", "CREATE LOGIN x WITH PASSWORD = '%s'", "PASSWORD"},
+		{"PostgreSQL", "ALTER ROLE x PASSWORD '%s'", "PASSWORD"},
+		{"connection string", "\"Server=db;User Id=x;Password=%s;Timeout=3\"", "Password"},
+		{"connection string with spaces", "host=db user=x password=%s sslmode=off", "password"},
+		{"query", "https://x.example/a?user=x&api_key=%s&b=c", "api_key"},
+		{"header", "Authorization: Bearer %s\r\n", "Authorization"},
+		{"header in code", "headers = {\"Authorization\": \"Bearer %s\"}", "Authorization"},
+		{"header on a command line", "curl -H 'X-Api-Key: %s' https://x.example", "X-Api-Key"},
+		{"header call", "req.Header.Set(\"X-Api-Key\", \"%s\")", "X-Api-Key"},
+		{"curl user", "curl -s -u admin:%s https://x.example", "-u"},
+		{"curl user, long", "curl --user 'admin:%s' https://x.example", "-u"},
+		{"flag", "tool --password %s --verbose", "password"},
+		{"flag with equals", "tool --api-token=%s", "api-token"},
+		{"line break in a string", "\"user=x\\npassword=%s\\n\"", "password"},
+		{"concatenated next line", "password = \\\n  \"%s\"", "password"},
+		{"prose name", "API key: %s", "API key"},
+	} {
+		t.Run(c.syntax, func(t *testing.T) {
+			b := fmt.Appendf(nil, c.text, v)
+			for _, x := range m.Match(b) {
+				if x.Detector == nil && string(x.Parts[0].Value.Reveal()) == v {
+					if x.Name != c.name {
+						t.Errorf("name %q, want %q", x.Name, c.name)
+					}
+					return
+				}
+			}
+			got := []string{}
+			for _, x := range m.Match(b) {
+				got = append(got, fmt.Sprintf("%s at [%d,%d)", x.Name, x.Parts[0].Start, x.Parts[0].End))
+			}
+			t.Errorf("not found in %q; found %q", c.text, got)
+		})
+	}
+}
+
+// TestReferences: what only names a secret, or stands where one would, is none.
+func TestReferences(t *testing.T) {
+	s := compiled(t)
+	for _, text := range []string{
+		"password: ${DB_PASSWORD}", "password: {{ .Values.password }}", "password=$(cat /run/secrets/x)", "password = os.environ['DB_PASSWORD']",
+		"token: <your-token>", "api_key = \"YOUR_API_KEY\"", "password=changeme", "secret: xxxxxxxxxxxxxxxx", "password: !secret db_password", "api_key = config.apiKey",
+		"password = getPassword()", "password: string;", "token_type: Bearer", "max_tokens: 4096", "secret_name = \"prod/db/password\"", "public_key = \"" + draw(seeded(2), base62, 40) + "\"",
+		"password: The password of the user", "password = arn:aws:secretsmanager:eu-west-1:1:secret:db", "\"password\": \"Passwort eingeben\"", "csrf_token = \"" + draw(seeded(3), base62, 32) + "\"",
+		"password_field = \"#user_password\"", "API_KEY=%API_KEY%", "secretKeyRef:\n  name: db-credentials\n  key: password", "hash(\"password\", \"" + draw(seeded(4), base62, 12) + "\")",
+		"password: \"1234567890123456\"", "token = \"abcdefghijklmnop\"", "api_key: https://vault.example/v1/x",
+	} {
+		if got := sightings(t, s, text, "config.txt"); len(got) > 0 {
+			t.Errorf("%q: reported as %s", text, got[0].Kind)
+		}
+	}
+}
+
+func TestShapesAnywhere(t *testing.T) {
+	s := compiled(t)
+	m := s.NewMatcher()
+	r := seeded(5)
+	tokens := map[string]func() string{
+		"acme-token": func() string { return acmeToken(r) },
+		"short-key":  func() string { return "Q." + draw(r, base62, 22) + "." + draw(r, base62, 20) },
+		"infix-key":  func() string { return draw(r, "0123456789", 9) + ":Z" + "Z" + draw(r, base62, 33) },
+		"marked-key": func() string { return "mk" + "-" + draw(r, base62+"-", 20) + "M4" + "RK" + draw(r, base62, 20) },
+	}
+	for id, make := range tokens {
+		for _, form := range []string{"%s", "%s and text behind", "text before %s", "(%s)", "\"%s\"", "x=%s;y", "line\n%s\nline", "\"\\n%s\"", "%%3D%s", "\x1b[31m%s\x1b[0m", "%s %s", "%s,%s,%s"} {
+			n := strings.Count(form, "%s")
+			vs := []any{}
+			for range n {
+				vs = append(vs, make())
+			}
+			b := fmt.Appendf(nil, form, vs...)
+			found := 0
+			for _, c := range m.Match(b) {
+				if c.Detector != nil && c.Detector.ID == id && c.Parts[0].Value.Reveal() != nil && vs[found] == string(c.Parts[0].Value.Reveal()) {
+					found++
+				}
+			}
+			if found != n {
+				t.Errorf("%s in %q: found %d of %d", id, form, found, n)
+			}
+		}
+		for what, mutate := range map[string]func(string) string{
+			"one byte more":         func(v string) string { return v + "a" },
+			"part of a longer word": func(v string) string { return "9" + v },
+			"a letter cut":          func(v string) string { return v[:len(v)-1] },
+		} {
+			if id == "marked-key" && what != "part of a longer word" {
+				continue // its length varies
+			}
+			for _, c := range m.Match([]byte(mutate(make()))) {
+				if c.Detector != nil && c.Detector.ID == id && !(id == "infix-key" && what == "part of a longer word") {
+					t.Errorf("%s, %s: still found", id, what)
+				}
+			}
+		}
+	}
+}
+
+func TestNamed(t *testing.T) {
+	s := compiled(t)
+	v := draw(seeded(6), "0123456789abcdef", 32)
+	for _, c := range []struct {
+		text string
+		want bool
+	}{
+		{"podio_token = '%s'", true}, {"PODIO_KEY=%s", true}, {"podio token '%s'", true}, {"podio key is %s", true}, {"# podio\n%s\n", true},
+		{"po_dio_token = '%s'", true}, {"podio:\n\n\n%s", false}, {"podio" + strings.Repeat(" x", 30) + " %s", false}, {"podio_public_token = '%s'", false},
+		{"podio sha256: %s", false}, {"podio https://x.example/%s", false}, {"podio %s-1234", false}, {"other_token = '%s'", false},
+	} {
+		got := false
+		for _, x := range sightings(t, s, fmt.Sprintf(c.text, v), "") {
+			got = got || x.Kind == "podio-key" && x.Tier == finding.TierNamed
+		}
+		if got != c.want {
+			t.Errorf("%q: found %v, want %v", c.text, got, c.want)
+		}
+	}
+}
+
+func TestProof(t *testing.T) {
+	s := compiled(t)
+	v := acmeToken(seeded(7))
+	x := sightings(t, s, "token = "+v, "a.env")
+	if len(x) != 1 || x[0].Tier != finding.TierProven || x[0].Proof != finding.ProofProven || x[0].Name != "token" || len(x[0].Facts) != 1 {
+		t.Fatalf("a sound token: %+v", x)
+	}
+	if strings.Contains(x[0].Why, v[5:20]) || !strings.Contains(x[0].Why, "valid checksum") {
+		t.Errorf("why: %s", x[0].Why)
+	}
+	broken := []byte(v)
+	broken[len(broken)-1] ^= 1
+	x = sightings(t, s, "token = "+string(broken), "a.env")
+	if len(x) != 1 || x[0].Tier != finding.TierShaped || x[0].Proof != finding.ProofRefuted {
+		t.Fatalf("a broken token: %+v", x)
+	}
+	for _, filler := range []string{strings.Repeat("x", 32), "EXAMPLE" + draw(seeded(8), base62, 17) + "00000000", "1234567890abcdefghijklmn00000000"} {
+		if x := sightings(t, s, "acm"+"e_"+filler, ""); len(x) != 0 {
+			t.Errorf("a filler is reported: %+v", x[0].Why)
+		}
+	}
+}
+
+func TestPairs(t *testing.T) {
+	s := compiled(t)
+	r := seeded(9)
+	id := func() string { return "CLD" + "ID" + draw(r, "ABCDEFGHJKLMNPQR23456789", 16) }
+	secret := func() string { return draw(r, base62, 40) }
+	kinds := func(text string) (pairs, ids, secrets, other int) {
+		for _, x := range sightings(t, s, text, "") {
+			switch {
+			case x.Kind != "cloud-pair":
+				other++
+			case len(x.Parts) == 2:
+				pairs++
+			case x.Parts[0].Role == finding.RoleID:
+				ids++
+			default:
+				secrets++
+			}
+		}
+		return
+	}
+	for _, c := range []struct {
+		what, text                 string
+		pairs, ids, secrets, other int
+	}{
+		{"pair", "id: " + id() + "\ncloud_secret: " + secret(), 1, 0, 0, 0},
+		{"secret first", "cloud_secret: " + secret() + "\nid: " + id(), 1, 0, 0, 0},
+		{"two pairs", "id: " + id() + "\ncloud_secret: " + secret() + "\nid: " + id() + "\ncloud_secret: " + secret(), 2, 0, 0, 0},
+		{"one id, two secrets", "id: " + id() + "\ncloud_secret: " + secret() + "\ncloud_secret: " + secret(), 1, 0, 0, 0},
+		{"id alone", "id: " + id(), 0, 1, 0, 0},
+		{"too far", "id: " + id() + strings.Repeat("\n", 12) + "cloud_secret: " + secret(), 0, 1, 0, 1},
+		{"secret alone is generic", "cloud_secret: " + secret(), 0, 0, 0, 1},
+	} {
+		p, i, x, o := kinds(c.text)
+		if p != c.pairs || i != c.ids || x != c.secrets || o != c.other {
+			t.Errorf("%s: %d pairs, %d ids, %d secrets, %d other", c.what, p, i, x, o)
+		}
+	}
+	x := sightings(t, s, "id: "+id()+"\ncloud_secret: "+secret(), "")
+	if x[0].Parts[0].Role != finding.RoleSecret || x[0].Tier != finding.TierShaped || x[0].Masked == "" {
+		t.Errorf("the secret half leads, the surer tier counts: %+v", x[0])
+	}
+}
+
+func TestOverlap(t *testing.T) {
+	ds := append(rows(), detectors.Detector{ID: "hex-token", Provider: "podio", Title: "Another of the same form",
+		Named: []detectors.Named{{Keywords: []string{"podio"}, Value: []detectors.Shape{detectors.Token(detectors.Chars(detectors.Hex, 32))}}}})
+	s, err := Compile(ds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := draw(seeded(10), "0123456789abcdef", 32)
+	x := sightings(t, s, "podio_secret = \""+v+"\"", "")
+	if len(x) != 1 || x[0].Tier != finding.TierNamed || len(x[0].Aliases) != 1 {
+		t.Fatalf("one span, one sighting, one alias: %+v", x)
+	}
+	x = sightings(t, s, "<<KEY user "+draw(seeded(11), base62, 30)+"\n", "")
+	if len(x) != 1 || x[0].Kind != "block-key" || x[0].Parts[0].Role != finding.RoleSecret {
+		t.Fatalf("a structure: %+v", x)
+	}
+
+	// What was decoded from one stretch by the same steps stands beside each other; the raw stretch itself gives way.
+	b := []byte("a_token = " + acmeToken(seeded(12)) + "\nb_token = " + acmeToken(seeded(13)))
+	cs := place(b, s.NewMatcher().Match(b))
+	for i := range cs {
+		cs[i].Decode = []finding.Step{{Name: "base64"}}
+		for j := range cs[i].Parts {
+			cs[i].Parts[j].Span = finding.Span{Line: 1, EndLine: 1, Start: 5, End: 90}
+		}
+	}
+	raw := Candidate{Tier: finding.TierGeneric, Name: "secret", Score: 0.9, Start: 0, End: 90, Parts: []Part{{Role: finding.RoleSecret, Value: finding.NewSecret([]byte("whatever it is")), Start: 5, End: 90, Span: finding.Span{Line: 1, EndLine: 1, Start: 5, End: 90}}}}
+	if x := s.Resolve(append([]Candidate{raw}, cs...), ""); len(x) != 2 || x[0].Kind != "acme-token" || x[1].Kind != "acme-token" {
+		t.Fatalf("decoded: %d sightings", len(x))
+	}
+}
+
+func TestPaths(t *testing.T) {
+	s := compiled(t)
+	v := "dot" + "tok:" + draw(seeded(14), "0123456789abcdef", 20)
+	if x := sightings(t, s, v, "home/x/.DotRC"); len(x) != 1 || x[0].Kind != "dot-file" {
+		t.Errorf("in its file: %+v", x)
+	}
+	for _, p := range []string{"", "home/x/readme"} {
+		if x := sightings(t, s, v, p); len(x) != 0 {
+			t.Errorf("at %q: %+v", p, x)
+		}
+	}
+	bare := "password = " + draw(seeded(15), base62, 12) + "\n"
+	if x := sightings(t, s, bare, "app.ini"); len(x) != 1 || x[0].Kind != GenericPassword || x[0].Masked != blindMask {
+		t.Errorf("in a configuration: %+v", x)
+	}
+	for _, p := range []string{"app.go", "package-lock.json"} {
+		if x := sightings(t, s, bare, p); len(x) != 0 {
+			t.Errorf("at %s: %+v", p, x)
+		}
+	}
+}
+
+func TestCrowd(t *testing.T) {
+	s := compiled(t)
+	r := seeded(16)
+	var text strings.Builder
+	for range 200 {
+		fmt.Fprintf(&text, "{secret: \"%s\"},\n", draw(r, "0123456789abcdef", 40))
+	}
+	if x := sightings(t, s, text.String(), "data.json"); len(x) != 0 {
+		t.Errorf("a table of data: %d sightings", len(x))
+	}
+}
+
+func TestMask(t *testing.T) {
+	r := seeded(17)
+	long := "pre_" + draw(r, base62, 36)
+	for _, c := range []struct {
+		what, value string
+		keep        int
+		want        string
+	}{
+		{"long and random", long, 4, "pre_" + strings.Repeat("*", 32) + long[36:]},
+		{"no prefix", long[4:], 0, strings.Repeat("*", 32) + long[36:]},
+		{"24 hidden", draw(seeded(18), base62, 28), 0, ""},
+		{"23 hidden", draw(seeded(18), base62, 27), 0, blindMask},
+		{"words", strings.Repeat("correcthorsebattery", 3), 0, blindMask},
+		{"lines", long + "\n" + long, 4, blindMask},
+		{"empty", "", 0, blindMask},
+		{"keep beyond the end", "abc", 9, blindMask},
+	} {
+		got := Mask([]byte(c.value), c.keep)
+		if c.want != "" && got != c.want || c.want == "" && (len(got) != len(c.value) || strings.Count(got, "*") != 24) {
+			t.Errorf("%s: %d stars in %d bytes", c.what, strings.Count(got, "*"), len(got))
+		}
+	}
+}
+
+func TestCompileNamesTheRow(t *testing.T) {
+	tok := []detectors.Shape{detectors.Token(detectors.Lit("abcd"), detectors.Chars(detectors.Hex, 8))}
+	for _, c := range []struct {
+		what string
+		d    detectors.Detector
+		want string
+	}{
+		{"id", detectors.Detector{ID: "Bad_ID", Shapes: tok}, "hyphens"},
+		{"nothing", detectors.Detector{ID: "x"}, "no shape"},
+		{"no literal", detectors.Detector{ID: "x", Shapes: []detectors.Shape{detectors.Token(detectors.Chars(detectors.Hex, 32))}}, "no usable literal"},
+		{"one byte", detectors.Detector{ID: "x", Shapes: []detectors.Shape{detectors.Token(detectors.Lit("-"), detectors.Chars(detectors.Base62, 32))}}, "no usable literal"},
+		{"empty piece", detectors.Detector{ID: "x", Shapes: []detectors.Shape{detectors.Token(detectors.Lit("abcd"), detectors.Piece{})}}, "piece 1"},
+		{"upper keyword", detectors.Detector{ID: "x", Named: []detectors.Named{{Keywords: []string{"ACME"}, Value: tok}}}, "lower-case"},
+		{"short keyword", detectors.Detector{ID: "x", Named: []detectors.Named{{Keywords: []string{"ab"}, Value: tok}}}, "shorter"},
+		{"no value", detectors.Detector{ID: "x", Named: []detectors.Named{{Keywords: []string{"acme"}}}}, "no value"},
+		{"glob", detectors.Detector{ID: "x", Shapes: tok, Paths: []string{"[a"}}, "malformed"},
+		{"anchor", detectors.Detector{ID: "x", Structures: []detectors.Structure{{Anchors: []string{"a"}, Parse: func([]byte, int) []detectors.Found { return nil }}}}, "anchor"},
+	} {
+		_, err := Compile([]detectors.Detector{c.d})
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), fmt.Sprintf("%q", c.d.ID)) {
+			t.Errorf("%s: %v", c.what, err)
+		}
+	}
+	twice := detectors.Detector{ID: "x", Shapes: tok}
+	if _, err := Compile([]detectors.Detector{twice, twice}); err == nil {
+		t.Error("one id twice: no error")
+	}
+}
+
+func TestHash(t *testing.T) {
+	a, b := compiled(t), compiled(t)
+	if a.Hash() != b.Hash() || len(a.Hash()) < 16 {
+		t.Errorf("not stable: %s, %s", a.Hash(), b.Hash())
+	}
+	ds := rows()
+	ds[0].Shapes[0].Pieces[1].Max++
+	c, err := Compile(ds)
+	if err != nil || c.Hash() == a.Hash() {
+		t.Errorf("a longer shape has the same hash (%v)", err)
+	}
+	if a.Reach() <= maxValue {
+		t.Errorf("reach %d", a.Reach())
+	}
+}
+
+// TestPrefilterMissesNothing compares the bitmap walk with a search for every trigger at every place.
+func TestPrefilterMissesNothing(t *testing.T) {
+	s := compiled(t)
+	r := seeded(19)
+	plant := []string{"acm" + "e_", "Q.", "podio", "PODIO", "password", "Token", "key=", "<<KEY ", "jwt ", "mk-"}
+	for round := range 300 {
+		b := make([]byte, r.IntN(200))
+		for i := range b {
+			b[i] = byte(r.IntN(256))
+			if round%2 == 0 {
+				b[i] = base62[r.IntN(62)]
+			}
+		}
+		for range 3 {
+			p := plant[r.IntN(len(plant))]
+			if len(b) > len(p) {
+				copy(b[r.IntN(len(b)-len(p)+1):], p)
+			}
+		}
+		var got, want []int
+		for p := s.filter.next(b, 0); p >= 0; p = s.filter.next(b, p+1) {
+			if len(s.filter.triggers(le32(b[p:])|folded)) > 0 {
+				got = append(got, p)
+			}
+		}
+		grams := map[uint32]bool{}
+		for _, e := range s.filter.ents {
+			grams[e.gram] = true
+		}
+		for p := 0; p+4 <= len(b); p++ {
+			if grams[le32(b[p:])|folded] {
+				want = append(want, p)
+			}
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Fatalf("round %d, %d bytes:\n%s", round, len(b), d)
+		}
+	}
+}
+
+func le32(b []byte) uint32 {
+	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
+}
+
+func TestSameBytesSameAnswer(t *testing.T) {
+	s := compiled(t)
+	r := seeded(20)
+	var text strings.Builder
+	for i := range 50 {
+		fmt.Fprintf(&text, "podio_token_%d = '%s'\nexport DB_PASSWORD=%s\n%s\n", i, draw(r, "0123456789abcdef", 32), draw(r, base62, 14), acmeToken(r))
+	}
+	b := []byte(text.String())
+	plain := func(cs []Candidate) []string {
+		var out []string
+		for _, c := range cs {
+			out = append(out, fmt.Sprintf("%s %s %s %d %d %d %s", idOf(&c), c.Tier, c.Name, c.Parts[0].Start, c.Parts[0].End, c.Start, c.Why))
+		}
+		return out
+	}
+	m := s.NewMatcher()
+	first := plain(m.Match(b))
+	if len(first) < 150 {
+		t.Fatalf("found %d", len(first))
+	}
+	m.Match([]byte("password = other\n" + strings.Repeat("x", 300)))
+	if !reflect.DeepEqual(first, plain(m.Match(b))) || !reflect.DeepEqual(first, plain(compiled(t).NewMatcher().Match(b))) {
+		t.Error("the same bytes gave another answer")
+	}
+	// A shift by any number of bytes shifts the answer and nothing else.
+	for n := 1; n < 6; n++ {
+		if got := m.Match(append(bytes.Repeat([]byte("\n"), n), b...)); len(got) != len(first) {
+			t.Errorf("shifted by %d: %d instead of %d", n, len(got), len(first))
+		}
+	}
+}
+
+// TestReachHolds cuts a text down to each candidate's declared reach: the same candidate is found there.
+func TestReachHolds(t *testing.T) {
+	s := compiled(t)
+	r := seeded(22)
+	var text strings.Builder
+	for text.Len() < 60_000 {
+		switch r.IntN(6) {
+		case 0:
+			fmt.Fprintf(&text, "podio key %s\n", draw(r, "0123456789abcdef", 32))
+		case 1:
+			fmt.Fprintf(&text, "\"password\": \"%s\",", draw(r, base62+"!$%", 4+r.IntN(30)))
+		case 2:
+			text.WriteString(acmeToken(r) + " ")
+		case 3:
+			text.WriteString(draw(r, base62+"=:\"'<>{}$\\ \n", r.IntN(2000)))
+		case 4:
+			fmt.Fprintf(&text, "secret=%s;", draw(r, base62+"&,", 10+r.IntN(1100)))
+		case 5:
+			fmt.Fprintf(&text, "- name: API_KEY\n  value: |\n    %s\n", draw(r, base62, 20))
+		}
+	}
+	b := []byte(text.String())
+	all := append([]Candidate(nil), s.NewMatcher().Match(b)...)
+	m := s.NewMatcher()
+	for _, c := range all {
+		from := max(0, c.Start-s.Reach())
+		found := false
+		for _, x := range m.Match(b[from:min(len(b), c.End+s.Reach())]) {
+			found = found || idOf(&x) == idOf(&c) && x.Start+from == c.Start && x.End+from == c.End && x.Name == c.Name && x.Tier == c.Tier && x.Score == c.Score && x.Why == c.Why
+		}
+		if !found {
+			t.Errorf("%s at [%d,%d) is not found within its reach", idOf(&c), c.Start, c.End)
+		}
+	}
+	if len(all) < 100 {
+		t.Errorf("only %d candidates", len(all))
+	}
+}
+
+func TestNothingFoundAllocatesNothing(t *testing.T) {
+	m := compiled(t).NewMatcher()
+	b := []byte(strings.Repeat("password := os.Getenv(name)\nfor key, value := range tokens { use(podio, value) }\n", 200))
+	m.Match(b)
+	if n := testing.AllocsPerRun(10, func() { m.Match(b) }); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// TestNoBlowUp feeds texts on which a careless engine is quadratic: minutes instead of a fraction of a second.
+func TestNoBlowUp(t *testing.T) {
+	m := compiled(t).NewMatcher()
+	const size = 1 << 20
+	for _, unit := range []string{"password=", "password='", "password", "acm" + "e_", "mk" + "-", "mk" + "-a", "Q.", "podio ", "podio", "\"", "'\\", "${", "{{", "<", "<password>", "key:", "key,\"", "curl -u ", "\n password: |\n", "1", "a", " ", "password: \"\\\"", "<<KEY ",
+		"-", "token(", "name: password, value: "} {
+		b := bytes.Repeat([]byte(unit), size/len(unit))
+		start := time.Now()
+		m.Match(b)
+		if d := time.Since(start); d > 5*time.Second {
+			t.Errorf("1 MiB of %q took %v", unit, d)
+		}
+	}
+}
+
+func FuzzMatch(f *testing.F) {
+	s, err := Compile(rows())
+	if err != nil {
+		f.Fatal(err)
+	}
+	r := seeded(21)
+	for _, x := range []string{"password = 'x'", "<password>", "name: DB_PASSWORD\n value: y", "podio token \"", "curl -u a:b", "key: |\n  z", "a\\\\\\\"token\\\\\\\":", "\"token\",\"", "${API_KEY:-", acmeToken(r)} {
+		f.Add([]byte(x))
+	}
+	m := s.NewMatcher()
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for _, c := range place(b, m.Match(b)) {
+			if c.Start < 0 || c.End > len(b) || c.Start > c.End || len(c.Parts) == 0 {
+				t.Fatalf("candidate [%d,%d) of %d bytes with %d parts", c.Start, c.End, len(b), len(c.Parts))
+			}
+			for _, p := range c.Parts {
+				if p.Start < 0 || p.End > len(b) || p.Start >= p.End || !bytes.Equal(p.Value.Reveal(), b[p.Start:p.End]) {
+					t.Fatalf("part [%d,%d) of %d bytes", p.Start, p.End, len(b))
+				}
+			}
+		}
+		s.Resolve(place(b, m.Match(b)), "a/b.txt")
+	})
+}
