@@ -104,7 +104,7 @@ type Ref struct {
 type Options struct {
 	HashSize int    // bytes of an id: 20 or 32; 0 means 20
 	Refs     []Ref  // in any order
-	Loose    []ID   // further commits that no ref need reach: dangling ones, ends of reflogs
+	Loose    []ID   // further commits, tags or trees that no ref need reach: dangling ones, ends of reflogs
 	Shallow  []ID   // commits whose parents are treated as absent
 	Mailmap  []byte // content of .mailmap, nil if there is none
 

@@ -475,6 +475,24 @@ func TestTooDeep(t *testing.T) {
 	}
 }
 
+func TestManyParents(t *testing.T) {
+	g := newGraph(20)
+	var parents []string
+	for i := range maxParents + 10 {
+		parents = append(parents, fmt.Sprint("p", i))
+		g.commit(parents[i], nil, map[string]string{"k": "S", fmt.Sprint("f", i): "x"}, 0)
+	}
+	g.commit("m", parents, map[string]string{"a": "x"}, 0)
+	g.ref("refs/heads/main", "m")
+	where, troubles := collect(t, g, g.opts, defaultLimits, g.ids["S"].Hex(20))
+	if len(troubles) != 1 || !errors.Is(troubles[0], ErrLimit) {
+		t.Errorf("troubles %v", troubles)
+	}
+	if got := g.text(where[g.ids["S"].Hex(20)][0]); got != "k history +p0 -m [main]" {
+		t.Error(got)
+	}
+}
+
 func TestChangeFields(t *testing.T) {
 	g := newGraph(32)
 	g.opts.Mailmap = []byte("Real Name <real@example.com> <author@example.com>\n")

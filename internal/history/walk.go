@@ -15,6 +15,9 @@ type limits struct {
 
 var defaultLimits = limits{steps: 1 << 27, places: 1 << 19, nodes: 1 << 21, perBlob: 1 << 14}
 
+// maxParents is how many parents a commit is compared with; the widest merge known, in Linux, has 66.
+const maxParents = 256
+
 // place is one blob at one path, and what became of it. Commits and refs are indices of history; what a better class of
 // commit says of a place replaces what a lesser one said.
 type place struct {
@@ -121,9 +124,14 @@ func (w *walker) walk(ctx context.Context) error {
 func (w *walker) commit(at uint32) {
 	c := &w.commits[at]
 	root := w.roots[at]
+	parents := c.parents
+	if len(parents) > maxParents {
+		w.trouble(c.id, fmt.Errorf("commit %s has %d parents: %w", c.id.Hex(w.size), len(parents), ErrLimit))
+		parents = parents[:maxParents]
+	}
 	var few [4]side
 	sides := few[:0]
-	for _, p := range c.parents {
+	for _, p := range parents {
 		sides = addSide(sides, w.roots[p], 1)
 	}
 	if len(sides) == 1 && sides[0].skeleton == root {
@@ -131,7 +139,7 @@ func (w *walker) commit(at uint32) {
 	}
 	w.born, w.gone, w.weak, w.dirs = w.born[:0], w.gone[:0], w.weak[:0], w.dirs[:0]
 	room := !w.full
-	w.diff(root, sides, len(c.parents))
+	w.diff(root, sides, len(parents))
 
 	for _, e := range w.born {
 		w.bornAt(e, at)
