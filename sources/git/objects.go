@@ -140,6 +140,9 @@ type header struct {
 	size int64
 }
 
+// absent reports whether git ended because a partial clone left an object out that it may not fetch.
+func absent(err error) bool { return gitexec.Said(err, "from promisor remote") }
+
 // errMissing is cat-file's "missing".
 var errMissing = errors.New("missing")
 
@@ -266,7 +269,10 @@ func (c *catFile) some(ctx context.Context, workers int, ids []pack.ID, trouble 
 			if restarts == maxRestarts || done >= len(ids) {
 				return err
 			}
-			trouble(pack.Trouble{Reason: pack.Corrupt, ID: ids[done], Err: err})
+			if absent(err) {
+				err = &pack.MissingError{ID: ids[done]}
+			}
+			trouble(troubled(ids[done], err))
 			ids = ids[done+1:]
 		}
 		return nil
@@ -441,7 +447,7 @@ func (c *conversation) close() {
 
 func (r *catReader) read(id pack.ID, buf []byte) (pack.Type, []byte, error) {
 	h, err := r.batch.ask(r.start, "--batch", id)
-	if errors.Is(err, errMissing) {
+	if errors.Is(err, errMissing) || absent(err) {
 		return 0, nil, &pack.MissingError{ID: id}
 	}
 	if err != nil {
