@@ -392,7 +392,7 @@ func randomGraph(r *rand.Rand) *graph {
 }
 
 func TestAgainstNaive(t *testing.T) {
-	rounds := 4000
+	rounds := 1500
 	if testing.Short() {
 		rounds = 400
 	}
