@@ -2,7 +2,7 @@ package detectors
 
 // apis is the kinds of data, map, office, identity and device services.
 func apis() []Detector {
-	pass := run(Of("!#-&(-;=-~"), 6, 64)
+	pass := run(Of("!#%&*-.0-9:;=?@A-Z^_a-z~"), 6, 64)
 	return table([]tail{
 		{"adafruit-io-key", "adafruit", "Adafruit IO key", []Shape{tok("aio_", Base62, 28)}, byAs("adafruit aiokey", keyWords, run(Base64URL, 32)), medium, "https://io.adafruit.com/api/docs/", "io.adafruit.com > My key"},
 		{"airtable-api-key", "airtable", "Airtable API key", []Shape{{Pieces: []Piece{Lit("key"), Chars(Base62, 14)}, NeedName: []string{"airtable"}, MinEntropy: 3}}, byAs("airtable", keyWords, run(Base62, 17)), high, "https://support.airtable.com/docs/airtable-api-key-deprecation-notice", "airtable.com > Developer hub"},
@@ -10,7 +10,7 @@ func apis() []Detector {
 		{"airtable-personal-token", "airtable", "Airtable personal access token", []Shape{Token(Lit("pat"), Chars(Base62, 14), Lit("."), Chars(Hex, 64))}, nil, high, "https://airtable.com/developers/web/guides/personal-access-tokens", "airtable.com > Developer hub"},
 		{"algolia-api-key", "algolia", "Algolia API key", nil, byAs("algolia", keyWords, run(Hex, 32), run(LowerNum, 32)), medium, "https://www.algolia.com/doc/guides/security/api-keys/", "dashboard.algolia.com > Settings > API keys"},
 		{"apify-token", "apify", "Apify API token", []Shape{tok("apify_api_", Base62, 34, 38)}, nil, high, "https://docs.apify.com/platform/integrations/api", "console.apify.com > Settings > API & integrations"},
-		{"auth0-client-secret", "auth0", "Auth0 client secret", nil, byAs("auth0", "secret", run(Base64URL, 64, 128)), high, "https://auth0.com/docs/secure/application-credentials", "manage.auth0.com > Applications"},
+		{"auth0-client-secret", "auth0", "Auth0 client secret", nil, byAs("auth0", keyWords, run(Base64URL, 64, 128)), high, "https://auth0.com/docs/secure/application-credentials", "manage.auth0.com > Applications"},
 		{"auth0-client-id", "auth0", "Auth0 client id", nil, byAs("auth0", "clientid id", run(Base62, 32)), low, "https://auth0.com/docs/secure/application-credentials", "manage.auth0.com > Applications"},
 		{"authress-key", "authress", "Authress service client access key", []Shape{
 			Token(Lit("sc_"), Range(LowerNum, 5, 30), Lit("."), Range(LowerNum, 4, 6), Lit(".acc_"), Range(Of("a-z0-9-"), 10, 32), Lit("."), Range(Base64.Or(Of("_=-")), 30, 120)),
@@ -47,7 +47,7 @@ func apis() []Detector {
 		{"maxmind-license-key", "maxmind", "MaxMind license key", []Shape{Token(Chars(Base62, 6), Lit("_"), Chars(Base62, 29), Lit("_mmk"))}, byAs("maxmind geoip geolite", "license licence key", run(Base62, 16)), low, "https://support.maxmind.com/hc/en-us/articles/4407111582235-Generate-a-License-Key", "maxmind.com > Manage license keys"},
 		{"nytimes-key", "nytimes", "New York Times key", nil, byAs("nytimes newyorktimes nytapi", keyWords, run(Base64URL, 32)), low, "https://developer.nytimes.com/get-started", "developer.nytimes.com > My apps"},
 		{"okta-token", "okta", "Okta API token", nil, byAs("okta oktatoken", "", tok("00", Base64URL, 39, 40)), high, "https://developer.okta.com/docs/guides/create-an-api-token/main/", "Okta Admin > Security > API > Tokens"},
-		{"okta-client-secret", "okta", "Okta client secret", nil, byAs("okta", "secret", run(Base64URL, 40), run(Base64URL, 64)), high, "https://developer.okta.com/docs/guides/client-secret-rotation-key/main/", "Okta Admin > Applications > General"},
+		{"okta-client-secret", "okta", "Okta client secret", nil, byAs("okta", keyWords, run(Base64URL, 40), run(Base64URL, 64)), high, "https://developer.okta.com/docs/guides/client-secret-rotation-key/main/", "Okta Admin > Applications > General"},
 		{"openweathermap-key", "openweathermap", "OpenWeather key", []Shape{hook("api.openweathermap.org/data/2.5/weather?appid=", Chars(Hex, 32))}, byAs("openweather openweathermap owm weatherapi", "key appid token api", run(Hex, 32), run(LowerNum, 32)), low, "https://openweathermap.org/appid", "home.openweathermap.org > API keys"},
 		{"owlbot-token", "owl", "Owlbot token", nil, byAs("owlbot", keyWords, run(LowerNum, 40)), low, "https://owlbot.info/", "owlbot.info"},
 		{"particle-token", "particle", "Particle access token", []Shape{hook("api.particle.io/v1/devices?access_token=", Chars(Hex, 40))}, byAs("particle particleio", "token key accesstoken", run(Hex, 40)), medium, "https://docs.particle.io/reference/cloud-apis/access-tokens/", "curl -X DELETE https://api.particle.io/v1/access_tokens/TOKEN"},
@@ -55,8 +55,9 @@ func apis() []Detector {
 		{"rapidapi-key", "rapidapi", "RapidAPI key", []Shape{Token(Chars(LowerNum, 10), Lit("msh"), Chars(LowerNum, 15), Lit("p1"), Chars(LowerNum, 6), Lit("jsn"), Chars(LowerNum, 12))}, byAs("rapidapi xrapidapikey", keyWords, run(Base64URL, 50)), medium, "https://docs.rapidapi.com/docs/keys", "rapidapi.com > Apps > Security"},
 		{"react-app-secret", "react", "secret in a React environment variable", nil, byAs("reactapp", "password pass secret", pass), medium, "https://create-react-app.dev/docs/adding-custom-environment-variables/", "keep it out of the client's build"},
 		{"salesforce-consumer-secret", "salesforce", "Salesforce consumer secret", nil, byAs("salesforce sfdc", "secret consumer", run(HexUpper, 64), run(Digits, 18, 19)), high, "https://help.salesforce.com/s/articleView?id=sf.connected_app_rotate_consumer_details.htm", "Setup > App manager"},
+		{"salesforce-consumer-key", "salesforce", "Salesforce consumer key", []Shape{{Role: "id", Pieces: []Piece{Lit("3MVG"), Range(Of("a-zA-Z0-9._"), 60, 120)}}}, nil, low, "https://help.salesforce.com/s/articleView?id=sf.connected_app_rotate_consumer_details.htm", "Setup > App manager"},
 		{"salesforce-refresh-token", "salesforce", "Salesforce refresh token", []Shape{{Pieces: []Piece{Lit("5Aep861"), Range(Of("a-zA-Z0-9._=!-"), 70, 100)}}, {Pieces: []Piece{Lit("5AEP861"), Range(Of("a-zA-Z0-9._=!-"), 70, 100)}}}, nil, high, "https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_refresh_token_flow.htm", "Setup > OAuth usage"},
-		{"salesforce-token", "salesforce", "Salesforce session or access token", []Shape{{Pieces: []Piece{Lit("00D"), Range(Base62, 12, 15), Lit("!"), Range(Of("a-zA-Z0-9._-"), 80, 260)}}}, nil, high, "https://help.salesforce.com/s/articleView?id=sf.remoteaccess_revoke_token.htm", "POST https://login.salesforce.com/services/oauth2/revoke"},
+		{"salesforce-token", "salesforce", "Salesforce session or access token", []Shape{{Pieces: []Piece{Lit("00"), Range(Base62, 13, 16), Lit("!"), Range(Of("a-zA-Z0-9._-"), 80, 260)}}}, nil, high, "https://help.salesforce.com/s/articleView?id=sf.remoteaccess_revoke_token.htm", "POST https://login.salesforce.com/services/oauth2/revoke"},
 		{"scraperapi-key", "scraper", "ScraperAPI key", nil, byAs("scraperapi", "", run(Hex, 32), run(LowerNum, 32)), low, "https://docs.scraperapi.com/", "dashboard.scraperapi.com"},
 		{"settlemint-token", "settlemint", "SettleMint token", []Shape{tok("sm_pat_", Base62, 16), tok("sm_aat_", Base62, 16), tok("sm_sat_", Base62, 16)}, nil, high, "https://console.settlemint.com/documentation/", "console.settlemint.com > Access tokens"},
 		{"shippo-token", "shippo", "Shippo live token", []Shape{tok("shippo_live_", Hex, 40)}, nil, high, "https://docs.goshippo.com/docs/guides_general/authentication/", "apps.goshippo.com > Settings > API"},

@@ -33,9 +33,10 @@ func aws() []Detector {
 	return []Detector{
 		{
 			ID: "aws-access-key", Provider: "aws", Title: "AWS access key",
-			Shapes: []Shape{PublicID(Lit("AKIA"), Chars(Base32, 16))},
-			Named:  []Named{awsSecret()},
-			Facts:  awsAccount,
+			Shapes:     []Shape{PublicID(Lit("AKIA"), Chars(Base32, 16))},
+			Named:      []Named{awsSecret()},
+			Structures: []Structure{awsPair("AKIA")},
+			Facts:      awsAccount, Sample: sampleAWSPair("AKIA"),
 			Traits: Traits{
 				Expires: no(awsKeys), Scoped: yes(awsKeys), LastUsed: yes(awsKeys), Overlap: yes(awsKeys), RotateAPI: yes(awsKeys),
 				Restricted: yes("https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_aws_deny-ip.html"),
@@ -46,8 +47,9 @@ func aws() []Detector {
 		},
 		{
 			ID: "aws-temporary-key", Provider: "aws", Title: "AWS temporary access key",
-			Shapes:   []Shape{PublicID(Lit("ASIA"), Chars(Base32, 16))},
-			Facts:    awsAccount,
+			Shapes:     []Shape{PublicID(Lit("ASIA"), Chars(Base32, 16))},
+			Structures: []Structure{awsPair("ASIA")},
+			Facts:      awsAccount, Sample: sampleAWSPair("ASIA"),
 			Severity: finding.SevMedium,
 			Traits:   Traits{Expires: yes(awsTemp), Scoped: yes(awsTemp), LastUsed: finding.Trait{}, Overlap: yes(awsTemp), RotateAPI: yes(awsTemp)},
 			Rotate:   "let it expire; call sts:AssumeRole again for a new one",
@@ -113,6 +115,60 @@ func aws() []Detector {
 			Revoke: "remove the developer's access in Seller Central",
 			Docs:   "https://developer-docs.amazon.com/sp-api/", Format: fromCorpus,
 		},
+	}
+}
+
+// awsPairReach is how far from its id a secret without a name is looked for: a few lines of any notation.
+const awsPairReach = 256
+
+// awsPair finds the secret half by its neighbour where no name tells what it is: a base64 run of exactly 40 bytes with capitals,
+// small letters and digits, nearest to the id.
+func awsPair(prefix string) Structure {
+	return Structure{Anchors: []string{prefix}, Reach: Local(awsPairReach + 64), Parse: func(b []byte, at int) []Found {
+		end := at + 20
+		if end > len(b) || !all(b[at+4:end], Base32) || at > 0 && WordBytes.Has(b[at-1]) || end < len(b) && WordBytes.Has(b[end]) {
+			return nil
+		}
+		lo, hi := max(0, at-awsPairReach), min(len(b), end+awsPairReach)
+		best, gap := -1, 1<<30
+		for i := lo; i < hi; {
+			if !Base64.Has(b[i]) {
+				i++
+				continue
+			}
+			j := i
+			for j < hi && Base64.Has(b[j]) {
+				j++
+			}
+			// What touches the edge of the window may go on behind it.
+			if j-i == 40 && (i > lo || lo == 0) && (j < hi || hi == len(b)) && awsSecretLike(b[i:j]) && (j == len(b) || b[j] != '=') {
+				d := max(at-j, i-end)
+				if d < gap {
+					best, gap = i, d
+				}
+			}
+			i = j
+		}
+		if best < 0 {
+			return nil
+		}
+		return []Found{{Parts: []FoundPart{{finding.RoleSecret, best, best + 40}, {finding.RoleID, at, end}}, Start: min(at, best), End: max(end, best+40)}}
+	}}
+}
+
+func awsSecretLike(v []byte) bool {
+	var upper, lower, digit bool
+	for _, c := range v {
+		upper = upper || Upper.Has(c)
+		lower = lower || Lower.Has(c)
+		digit = digit || Digits.Has(c)
+	}
+	return upper && lower && digit && entropy(v) > 4.1
+}
+
+func sampleAWSPair(prefix string) func(*rand.Rand) []byte {
+	return func(r *rand.Rand) []byte {
+		return []byte("access: " + prefix + string(draw(r, Base32, 16)) + "\nother: " + string(draw(r, Base62, 37)) + "aB3")
 	}
 }
 

@@ -46,7 +46,7 @@ func azure() []Detector {
 		{
 			ID: "azure-client-secret-old", Provider: "azure", Title: "Microsoft Entra client secret of the old form",
 			Named: []Named{{
-				Keywords: []string{"azure", "aad", "entra", "msal", "armclientsecret", "clientsecret"}, Names: []string{"secret", "clientkey", "appkey"},
+				Keywords: []string{"azure", "aad", "entra", "msal", "armclientsecret"}, Names: []string{"secret", "clientkey", "appkey"},
 				Value: []Shape{Token(Chars(Of("a-zA-Z0-9_~.+/=@:?*-"), 32)), Token(Chars(Of("a-zA-Z0-9_~.-"), 34)), Token(Chars(Base64, 43), Lit("="))}, MinEntropy: 3.8, Near: -1,
 			}},
 			Traits: Traits{Expires: yes(azureAppCreds), Overlap: yes(azureAppCreds), RotateAPI: yes(azureApps), HumanIssued: no(azureAppCreds)},
@@ -188,6 +188,7 @@ func azure() []Detector {
 		{
 			ID: "azure-search-key", Provider: "azure", Title: "Azure AI Search key",
 			Shapes: []Shape{{Pieces: []Piece{Chars(Base62, 42), Lit("AzSe"), Chars(Base62, 6)}}},
+			Named:  byAs("azuresearch azsearch searchadminkey searchquerykey", keyWords, run(Base62, 52)),
 			Traits: Traits{Overlap: yes("https://learn.microsoft.com/en-us/azure/search/search-security-api-keys"), RotateAPI: yes("https://learn.microsoft.com/en-us/azure/search/search-security-api-keys")},
 			Rotate: "regenerate the second admin key, update every consumer, then regenerate this one",
 			Revoke: "az search admin-key renew --key-kind primary",
@@ -301,6 +302,9 @@ func connectionKey(id, secret string, n int, must string) func([]byte, int) []Fo
 				}
 				f.Parts = append([]FoundPart{{finding.RoleSecret, from, from + len(value)}}, f.Parts...)
 			case id:
+				if string(value) == "devstoreaccount1" {
+					return nil // the emulator's, the same everywhere: https://learn.microsoft.com/azure/storage/common/storage-use-azurite
+				}
 				f.Parts = append(f.Parts, FoundPart{finding.RoleID, from, from + len(value)})
 			case "endpoint", "hostname":
 				f.Parts = append(f.Parts, FoundPart{finding.RoleHost, from, from + len(value)})

@@ -42,8 +42,17 @@ func gcp() []Detector {
 			Docs:     gcpAPI, Format: fromCorpus,
 		},
 		{
+			ID: "gcp-gemini-key", Provider: "gcp", Title: "Google Gemini API key",
+			Shapes: []Shape{Token(Lit("AQ.Ab"), Range(Base64URL, 44, 60))},
+			Traits: Traits{Overlap: yes(gcpAPI)},
+			Rotate: "make a second key at https://aistudio.google.com/apikey, update every consumer, then delete this one",
+			Revoke: "delete it at https://aistudio.google.com/apikey",
+			Docs:   "https://ai.google.dev/gemini-api/docs/api-key", Format: fromCorpus,
+		},
+		{
 			ID: "gcp-oauth-client-secret", Provider: "gcp", Title: "Google OAuth client secret",
 			Shapes: []Shape{Token(Lit("GOCSPX-"), Chars(Base64URL, 28))},
+			Named:  byAs("google gcp googleusercontent", "secret", run(Base64URL, 24)),
 			Traits: Traits{Overlap: yes(gcpOAuth)},
 			Rotate: "add a second secret to the client under APIs & Services > Credentials, update the application, then disable this one",
 			Revoke: "disable the secret at the client under APIs & Services > Credentials",

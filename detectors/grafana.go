@@ -46,8 +46,18 @@ func grafana() []Detector {
 		},
 		{
 			ID: "grafana-api-key", Provider: "grafana", Title: "Grafana API key of the old form",
-			Shapes: []Shape{Token(Lit("eyJrIjoi"), Range(Base64, 40, 400), Range(Of("="), 0, 3))},
-			Check:  func(m Match) finding.Proof { return proven(text(grafanaPayload(m, ""), "k") != "") },
+			// Other products put {"k": into base64 too: a match without the name and organisation is none.
+			Structures: []Structure{{Anchors: []string{"eyJrIjoi"}, Reach: Local(512), Parse: func(b []byte, at int) []Found {
+				end := at
+				for end < len(b) && end < at+500 && Base64Pad.Has(b[end]) {
+					end++
+				}
+				o := grafanaPayload(Match{Secret: b[at:end]}, "")
+				if text(o, "k") == "" || text(o, "n") == "" || text(o, "id") == "" {
+					return nil
+				}
+				return []Found{{Parts: []FoundPart{{finding.RoleSecret, at, end}}, Start: at, End: end, Proof: finding.ProofProven}}
+			}}},
 			Facts: func(m Match) []finding.Fact {
 				o := grafanaPayload(m, "")
 				return facts(inferred("key_id", text(o, "n")), inferred("organisation", text(o, "id")))

@@ -126,7 +126,7 @@ func identified() []Detector {
 		},
 		{
 			ID: "elastic-api-key", Provider: "elastic", Title: "Elasticsearch API key",
-			Named: []Named{{Keywords: []string{"elastic", "elasticsearch", "kibana", "apikey"}, Names: []string{"key", "authorization"}, Value: []Shape{Token(Range(Base64, 54, 60), Range(Of("="), 0, 2))}, MinEntropy: 4.2}},
+			Named: []Named{{Keywords: []string{"elastic", "elasticsearch", "kibana", "esapikey"}, Names: []string{"key", "authorization"}, Value: []Shape{Token(Range(Base64, 54, 60), Range(Of("="), 0, 2))}, MinEntropy: 4.2}},
 			Check: func(m Match) finding.Proof {
 				if id, _ := elasticPair(m.Value()); id != "" {
 					return finding.ProofProven
@@ -179,13 +179,11 @@ func identified() []Detector {
 		{
 			ID: "discord-bot-token", Provider: "discord", Title: "Discord bot token",
 			Shapes: bot,
-			Facts: func(m Match) []finding.Fact {
-				head, _, _ := bytes.Cut(m.Value(), []byte("."))
-				id, err := base64.RawStdEncoding.DecodeString(string(head))
-				if err != nil || len(id) < 17 || !all(id, Digits) {
-					return nil
-				}
-				return facts(inferred("account", string(id)))
+			Check:  func(m Match) finding.Proof { return proven(discordBot(m) != "") },
+			Facts:  func(m Match) []finding.Fact { return facts(inferred("account", discordBot(m))) },
+			Sample: func(r *rand.Rand) []byte {
+				id := base64.RawStdEncoding.EncodeToString([]byte("1" + string(draw(r, Digits, 17))))
+				return []byte(id + "." + string(draw(r, Base62, 6)) + "." + string(draw(r, Base62, 38)))
 			},
 			Traits: Traits{Expires: no(discord), Overlap: no(discord), HumanIssued: no(discord)},
 			Rotate: "reset it on the application's Bot page: the old one ends at once", Revoke: "reset it on the application's Bot page",
@@ -212,16 +210,26 @@ func identified() []Detector {
 		{
 			ID: "telegram-bot-token", Provider: "telegram", Title: "Telegram bot token",
 			Shapes: []Shape{
-				{Pieces: []Piece{Range(Digits, 7, 12), Lit(":AA"), Chars(Base64URL, 33)}},
-				{Pieces: []Piece{Lit("bot"), Range(Digits, 7, 12), Lit(":AA"), Chars(Base64URL, 33)}},
+				{Pieces: []Piece{Range(Digits, 7, 12), Lit(":AA"), Range(Base64URL, 32, 33)}},
+				{Pieces: []Piece{Lit("bot"), Range(Digits, 7, 12), Lit(":AA"), Range(Base64URL, 32, 33)}},
 			},
-			Named:  []Named{{Keywords: []string{"telegram", "tgbot"}, Value: []Shape{Token(Range(Digits, 7, 12), Lit(":"), Chars(Base64URL, 35))}}},
+			Named:  []Named{{Keywords: []string{"telegram", "tgbot"}, Value: []Shape{Token(Range(Digits, 5, 16), Lit(":"), Range(Base64URL, 34, 35))}}},
 			Facts:  part(":", 0, "account", false),
 			Traits: Traits{Expires: no(telegram), Scoped: no(telegram), Overlap: no(telegram), HumanIssued: no(telegram)},
 			Rotate: "/revoke to @BotFather makes a new one: the old one ends at once", Revoke: "/revoke to @BotFather",
 			Docs: telegram, Format: telegram,
 		},
 	}
+}
+
+// discordBot is the bot's user id, a snowflake in base64 before the first dot.
+func discordBot(m Match) string {
+	head, _, _ := bytes.Cut(m.Value(), []byte("."))
+	id, err := base64.RawStdEncoding.DecodeString(string(head))
+	if err != nil || len(id) < 17 || len(id) > 20 || !all(id, Digits) {
+		return ""
+	}
+	return string(id)
 }
 
 // elasticPair is the id and key that the "encoded" form of an API key joins.

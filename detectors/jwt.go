@@ -65,9 +65,37 @@ func jwt() []Detector {
 	jfrog := func(c map[string]any) bool {
 		return strings.HasPrefix(text(c, "iss"), "jfac@") || strings.HasPrefix(text(c, "iss"), "jfrt@") || strings.HasPrefix(text(c, "iss"), "jffe@")
 	}
+	entra := func(c map[string]any) bool {
+		iss := text(c, "iss")
+		return strings.HasPrefix(iss, "https://sts.windows.net/") || strings.HasPrefix(iss, "https://login.microsoftonline.com/")
+	}
+	calendly := func(c map[string]any) bool { return strings.HasPrefix(text(c, "iss"), "https://auth.calendly.com") }
 	return []Detector{
+		jwtRow("azure-access-token", "azure", "Microsoft Entra access or identity token", entra,
+			func(r *rand.Rand) map[string]any {
+				return map[string]any{"iss": "https://sts.windows.net/" + string(draw(r, Hex, 32)) + "/", "appid": string(draw(r, Hex, 32)), "tid": string(draw(r, Hex, 32)), "iat": 1700000000, "exp": 1700003600}
+			}, Detector{
+				Facts: func(m Match) []finding.Fact {
+					_, c, _ := parseJWT(m.Value())
+					return facts(append(jwtFacts(m), fact("organisation", text(c, "tid")), fact("application", text(c, "appid")), fact("user", text(c, "upn")), fact("permissions", text(c, "scp")))...)
+				},
+				Severity: finding.SevLow,
+				Traits:   Traits{Expires: yes("https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens"), Scoped: yes("https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens"), Overlap: yes("https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens")},
+				Rotate:   "let it expire within the hour or so", Revoke: "revoke the user's sign-in sessions, or disable the application",
+				Docs: "https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens",
+			}),
+		jwtRow("calendly-token", "calendly", "Calendly personal access token", calendly,
+			func(r *rand.Rand) map[string]any {
+				return map[string]any{"iss": "https://auth.calendly.com", "iat": 1700000000, "jti": string(draw(r, Hex, 32)), "user_uuid": string(draw(r, Hex, 32))}
+			}, Detector{
+				Rotate: "make a second token under Integrations > API & webhooks, update every consumer, then delete this one",
+				Revoke: "delete it under Integrations > API & webhooks",
+				Docs:   "https://developer.calendly.com/how-to-authenticate-with-personal-access-tokens",
+			}),
 		jwtRow("jwt", "", "JSON Web Token",
-			func(c map[string]any) bool { return !k8s(c) && !supabase(c) && !jfrog(c) },
+			func(c map[string]any) bool {
+				return !k8s(c) && !supabase(c) && !jfrog(c) && !entra(c) && !calendly(c)
+			},
 			func(r *rand.Rand) map[string]any {
 				return map[string]any{"iss": "https://id.test/", "sub": string(draw(r, LowerNum, 12)), "iat": 1700000000, "exp": 1900000000}
 			}, Detector{
@@ -171,7 +199,7 @@ func jwtEnd(b []byte, at int) int {
 // parseJWT reads header and claims of a compact JWT; ok asks for a JSON header with an algorithm and JSON claims.
 func parseJWT(v []byte) (header, claims map[string]any, ok bool) {
 	p := bytes.Split(v, []byte("."))
-	if len(p) != 3 || len(p[2]) < 4 {
+	if len(p) != 3 || len(p[2]) < 20 {
 		return nil, nil, false
 	}
 	header, claims = segment(p[0]), segment(p[1])

@@ -21,13 +21,14 @@ import (
 )
 
 const (
-	rfcPEM   = "https://www.rfc-editor.org/rfc/rfc7468"
-	sshKeyV1 = "https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.key"
-	ppkDocs  = "https://the.earth.li/~sgtatham/putty/latest/htmldoc/AppendixC.html"
-	rfcP12   = "https://www.rfc-editor.org/rfc/rfc7292"
-	rfcPGP   = "https://www.rfc-editor.org/rfc/rfc9580"
-	ageSpec  = "https://github.com/C2SP/C2SP/blob/main/age.md"
-	jksDocs  = "https://docs.oracle.com/en/java/javase/21/docs/specs/man/keytool.html"
+	rfcPEM       = "https://www.rfc-editor.org/rfc/rfc7468"
+	sshKeyV1     = "https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.key"
+	ppkDocs      = "https://the.earth.li/~sgtatham/putty/latest/htmldoc/AppendixC.html"
+	rfcP12       = "https://www.rfc-editor.org/rfc/rfc7292"
+	rfcPGP       = "https://www.rfc-editor.org/rfc/rfc9580"
+	ageSpec      = "https://github.com/C2SP/C2SP/blob/main/age.md"
+	coinbaseKeys = "https://docs.cdp.coinbase.com/get-started/authentication/cdp-api-keys"
+	jksDocs      = "https://docs.oracle.com/en/java/javase/21/docs/specs/man/keytool.html"
 )
 
 // pemReach is the longest private key block that is looked at: an RSA key of 16384 bits has 12.5 KiB.
@@ -39,7 +40,7 @@ func keys() []Detector {
 	return []Detector{
 		{
 			ID: "private-key", Title: "private key",
-			Structures: []Structure{pemStructure("RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY", "PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "ANY PRIVATE KEY", "ED25519 PRIVATE KEY", "RSA PRIVATE KEY BLOCK")},
+			Structures: []Structure{pemStructure("RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY", "PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "ANY PRIVATE KEY", "ED25519 PRIVATE KEY", "ECDSA PRIVATE KEY")},
 			Facts:      pemFacts,
 			Sample:     func(r *rand.Rand) []byte { return pemText("PRIVATE KEY", samplePKCS8(r)) },
 			Traits:     bare,
@@ -100,6 +101,19 @@ func keys() []Detector {
 			Rotate: "keytool -genkeypair for a new key, install its certificate, then remove the old entry",
 			Revoke: "revoke the certificate at its issuer",
 			Docs:   jksDocs, Format: undocumented,
+		},
+		{
+			ID: "coinbase-cloud-key", Provider: "coinbase", Title: "Coinbase Developer Platform key",
+			Structures: []Structure{{Anchors: []string{`"organizations/`}, Reach: Block(2048), Parse: parseCoinbase}},
+			Facts:      pemFacts,
+			Sample: func(r *rand.Rand) []byte {
+				key := strings.ReplaceAll(string(pemText("PRIVATE KEY", samplePKCS8(r))), "\n", `\n`)
+				return []byte(`{"name": "organizations/` + string(draw(r, Hex, 32)) + `/apiKeys/` + string(draw(r, Hex, 32)) + `", "privateKey": "` + key + `"}`)
+			},
+			Traits: Traits{Scoped: yes(coinbaseKeys), Restricted: yes(coinbaseKeys)},
+			Rotate: "make a second key at portal.cdp.coinbase.com, update every consumer, then delete {ident}",
+			Revoke: "delete {ident} at portal.cdp.coinbase.com",
+			Docs:   coinbaseKeys, Format: coinbaseKeys,
 		},
 		{
 			ID: "age-secret-key", Provider: "age", Title: "age secret key",
@@ -213,6 +227,11 @@ func untilNotArmour(b []byte) []byte {
 // armourLine takes off what source code puts around a line of a key.
 func armourLine(l []byte) []byte {
 	l = bytes.TrimSpace(l)
+	if len(l) > 1 && (l[0] == '+' || l[0] == '.' || l[0] == '&') {
+		if t := bytes.TrimLeft(l[1:], " \t"); len(t) > 0 && (t[0] == '"' || t[0] == '\'') {
+			l = t
+		}
+	}
 	for _, op := range []string{"+", ".", "&", "_"} {
 		if t := bytes.TrimRight(bytes.TrimSuffix(l, []byte(op)), " \t"); len(t) < len(l) && len(t) > 0 && (t[len(t)-1] == '"' || t[len(t)-1] == '\'') {
 			l = t
@@ -273,7 +292,7 @@ func (p *armour) inspect() {
 		p.parsed = in.ReadASN1(&seq, casn1.SEQUENCE) && seq.ReadASN1(&alg, casn1.SEQUENCE) && seq.ReadASN1(&data, casn1.OCTET_STRING)
 	case p.label == "RSA PRIVATE KEY":
 		p.parsed = p.rsa(in)
-	case p.label == "EC PRIVATE KEY", p.label == "DSA PRIVATE KEY":
+	case p.label == "EC PRIVATE KEY", p.label == "ECDSA PRIVATE KEY", p.label == "DSA PRIVATE KEY":
 		var seq cryptobyte.String
 		var version int
 		p.parsed = in.ReadASN1(&seq, casn1.SEQUENCE) && seq.ReadASN1Integer(&version) && !seq.Empty()
@@ -384,6 +403,26 @@ func pemFacts(m Match) []finding.Fact {
 		return nil
 	}
 	return facts(fact("encrypted", strconv.FormatBool(p.encrypted)), fact("fingerprint", fingerprint(p.public)))
+}
+
+// parseCoinbase reads the key file: a resource name and a PEM key in one object.
+func parseCoinbase(b []byte, at int) []Found {
+	limit := min(len(b), at+2000)
+	name := at + 1
+	n := bytes.IndexByte(b[name:limit], '"')
+	if n < 0 || !bytes.Contains(b[name:name+n], []byte("/apiKeys/")) {
+		return nil
+	}
+	i := bytes.Index(b[name+n:limit], []byte("-----BEGIN"))
+	if i < 0 {
+		return nil
+	}
+	start := name + n + i
+	p := readPEM(b[start:limit])
+	if len(p.body) < 40 {
+		return nil
+	}
+	return []Found{{Parts: []FoundPart{{finding.RoleSecret, start, start + p.size}, {finding.RoleID, name, name + n}}, Start: at, End: start + p.size, Proof: proven(p.parsed)}}
 }
 
 func ppkFields(b []byte) (f map[string]string, public, private []byte, size int) {

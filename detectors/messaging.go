@@ -13,7 +13,6 @@ func messaging() []Detector {
 	return table([]tail{
 		{"beamer-api-key", "beamer", "Beamer API key", nil, by("beamer", tok("b_", Of("a-z0-9=_-"), 44)), medium, "https://www.getbeamer.com/api", "app.getbeamer.com > Settings > API"},
 		{"brevo-api-key", "brevo", "Brevo API key", []Shape{Token(Lit("xkeysib-"), Chars(Hex, 64), Lit("-"), Chars(Base62, 16)), Token(Lit("xsmtpsib-"), Chars(Hex, 64), Lit("-"), Chars(Base62, 16))}, nil, high, "https://developers.brevo.com/docs/getting-started", "app.brevo.com > SMTP & API"},
-		{"calendly-token", "calendly", "Calendly token", nil, byAs("calendly", keyWords, run(Of("a-zA-Z0-9._-"), 30, 1000)), medium, "https://developer.calendly.com/how-to-authenticate-with-personal-access-tokens", "calendly.com > Integrations > API & webhooks"},
 		{"courier-auth-token", "courier", "Courier auth token", []Shape{tok("pk_prod_", UpperNum, 28), tok("pk_test_", UpperNum, 28)}, nil, medium, "https://www.courier.com/docs/api-reference/introduction", "app.courier.com > Settings > API keys"},
 		{"delighted-api-key", "delighted", "Delighted API key", nil, byAs("delighted", keyWords, run(Base62, 20, 40)), medium, "https://app.delighted.com/docs/api", "app.delighted.com > Account > API"},
 		{"gitter-token", "gitter", "Gitter access token", nil, byAs("gitter", keyWords, run(Hex, 40), run(Base64URL, 40)), low, "https://developer.gitter.im/docs/authentication", "developer.gitter.im"},
@@ -25,7 +24,7 @@ func messaging() []Detector {
 		{"intercom-token", "intercom", "Intercom access token", []Shape{tok("dG9rO", Base64, 51, 60)}, byAs("intercom", keyWords, run(Of("a-zA-Z0-9=_-"), 60)), high, "https://developers.intercom.com/docs/build-an-integration/learn-more/authentication", "app.intercom.com > Developer hub"},
 		{"klaviyo-private-key", "klaviyo", "Klaviyo private key", nil, by("klaviyo", tok("pk_", Base62, 34), Token(Lit("pk_"), Chars(Base62, 6), Lit("_"), Chars(Hex, 34))), high, "https://developers.klaviyo.com/en/docs/authenticate_", "klaviyo.com > Settings > API keys"},
 		{"lark-app-id", "lark", "Lark application id", []Shape{{Role: "id", Pieces: []Piece{Lit("cli_"), Chars(Base62, 16)}, NeedName: []string{"lark", "feishu"}}}, nil, low, "https://open.larksuite.com/document/", "open.larksuite.com > Developer console"},
-		{"lark-app-secret", "lark", "Lark application secret", nil, byAs("lark feishu", "secret", run(Base62, 32)), high, "https://open.larksuite.com/document/", "open.larksuite.com > Developer console"},
+		{"lark-app-secret", "lark", "Lark application secret", nil, byAs("lark feishu", keyWords, run(Base62, 32)), high, "https://open.larksuite.com/document/", "open.larksuite.com > Developer console"},
 		{"lark-webhook", "lark", "Lark bot webhook", []Shape{hook("open.larksuite.com/open-apis/bot/v2/hook/", uuid().Pieces...), hook("open.feishu.cn/open-apis/bot/v2/hook/", uuid().Pieces...)}, nil, medium, "https://open.larksuite.com/document/", "the group's Bots settings"},
 		{"mailchimp-api-key", "mailchimp", "Mailchimp API key", []Shape{Token(Chars(Hex, 32), Lit("-us"), Range(Digits, 1, 2))}, nil, high, "https://mailchimp.com/developer/marketing/guides/quick-start/", "mailchimp.com > Account > Extras > API keys"},
 		{"mailchimp-transactional-key", "mailchimp", "Mailchimp Transactional key", []Shape{tok("md-", Base64URL, 22)}, by("mandrill", run(Base64URL, 22)), high, "https://mailchimp.com/developer/transactional/guides/quick-start/", "mandrillapp.com > Settings"},
@@ -50,7 +49,7 @@ func messaging() []Detector {
 		{"sendbird-access-token", "sendbird", "Sendbird API token", nil, byAs("sendbird", keyWords, run(Hex, 40), run(Hex, 24)), high, "https://sendbird.com/docs/chat/platform-api/v3/prepare-to-use-api", "dashboard.sendbird.com > Settings > API tokens"},
 		{"sendbird-application-id", "sendbird", "Sendbird application id", nil, byAs("sendbird", "id app", uuid()), low, "https://sendbird.com/docs/chat/platform-api/v3/prepare-to-use-api", "dashboard.sendbird.com > Settings"},
 		{"telnyx-api-key", "telnyx", "Telnyx API key", []Shape{Token(Lit("KEY0"), Chars(Base64URL, 54))}, nil, high, "https://developers.telnyx.com/development/api-fundamentals/authentication", "portal.telnyx.com > API keys"},
-		{"vonage-api-secret", "vonage", "Vonage API secret", nil, byAs("vonage nexmo", "secret", run(Base62, 16)), high, "https://developer.vonage.com/en/account/secret-management", "dashboard.nexmo.com > API settings"},
+		{"vonage-api-secret", "vonage", "Vonage API secret", nil, byAs("vonage nexmo", keyWords, run(Base62, 16)), high, "https://developer.vonage.com/en/account/secret-management", "dashboard.nexmo.com > API settings"},
 		{"zendesk-secret", "zendesk", "Zendesk token or secret", nil, byAs("zendesk", keyWords, run(Base62, 40), run(Hex, 64)), high, "https://developer.zendesk.com/api-reference/introduction/security-and-auth/", "Admin Center > Apps and integrations > APIs"},
 		{"zohocrm-token", "zohocrm", "Zoho access or refresh token", []Shape{Token(Lit("1000."), Chars(Hex, 32), Lit("."), Chars(Hex, 32))}, nil, high, "https://www.zoho.com/crm/developer/docs/api/v8/oauth-overview.html", "api-console.zoho.com"},
 	})

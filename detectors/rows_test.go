@@ -17,7 +17,7 @@ var kebab = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 // withoutProvider are the kinds that no single provider issues.
 var withoutProvider = strings.Fields(`
-	ansible-vault basic-auth-header basic-auth-url bearer-header curl-user database-url ftp-url git-credentials htpasswd-entry java-keystore
+	ansible-vault basic-auth-header basic-auth-url curl-user database-url ftp-url git-credentials htpasswd-entry java-keystore
 	jdbc-url jwe jwk-private-key jwt ldap-url openssh-private-key password-hash pgp-private-key pkcs12-file private-key
 	public-key-or-certificate putty-private-key smtp-url sql-connection-string`)
 

@@ -30,14 +30,14 @@ func slack() []Detector {
 		},
 		{
 			ID: "slack-user-token", Provider: "slack", Title: "Slack user token",
-			Shapes: []Shape{Token(Lit("xoxp-"), num, Lit("-"), num, Lit("-"), num, Lit("-"), Range(Base62, 28, 40)), Token(Lit("xoxp-"), num, Lit("-"), num, Lit("-"), Range(Base62, 20, 40))},
+			Shapes: []Shape{Token(Lit("xoxp-"), num, Lit("-"), num, Lit("-"), num, Lit("-"), Range(Base62, 28, 40)), Token(Lit("xoxp-"), num, Lit("-"), num, Lit("-"), Range(Base62, 20, 40)), Token(Lit("xoxp-1-"), Range(Base64URL, 60, 250))},
 			Traits: Traits{Expires: no(slackTokens), Scoped: yes(slackTokens), HumanIssued: yes(slackTokens)},
 			Rotate: "reinstall the app, or turn token rotation on; better, use a bot token",
 			Revoke: slackRevoke, Docs: slackTokens, Format: slackTokens,
 		},
 		{
 			ID: "slack-app-token", Provider: "slack", Title: "Slack app-level token",
-			Shapes: []Shape{Token(Lit("xapp-"), Chars(Digits, 1), Lit("-A"), Range(UpperNum, 8, 12), Lit("-"), num, Lit("-"), Range(Hex, 32, 64))},
+			Shapes: []Shape{Token(Lit("xapp-"), Range(Digits, 1, 5), Lit("-"), Range(UpperNum, 8, 14), Lit("-"), num, Lit("-"), Range(Hex, 32, 64))},
 			Facts: func(m Match) []finding.Fact {
 				if p := bytes.Split(m.Value(), []byte("-")); len(p) > 2 {
 					return facts(inferred("application", string(p[2])))

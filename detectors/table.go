@@ -60,6 +60,11 @@ func byAs(words, names string, values ...Shape) []Named {
 	// Values of letters and digits share their alphabet with identifiers, which repeat letters more than chance does.
 	least, widest := 1<<30, 0
 	for _, v := range values {
+		for i, p := range v.Pieces {
+			if p.Class == Base64URL { // some of what is URL-safe base64 is padded
+				v.Pieces[i].Class = paddedURL
+			}
+		}
 		length, size := 0, 0
 		for _, p := range v.Pieces {
 			length += p.Min + len(p.Lit)
@@ -81,6 +86,8 @@ func byAs(words, names string, values ...Shape) []Named {
 	}
 	return []Named{n}
 }
+
+var paddedURL = Base64URL.Or(Of("="))
 
 // keyWords are what the names of keys and tokens end in.
 const keyWords = "key token secret auth pass credential"

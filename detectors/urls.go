@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"net/url"
+	"slices"
 	"strings"
 
 	"sprawl/finding"
@@ -38,7 +39,7 @@ func placeholder(v []byte) bool {
 	switch l {
 	case "password", "passwd", "pass", "pwd", "passw0rd", "pw", "secret", "token", "user", "username", "userpass", "changeme", "change-me", "change_me", "example",
 		"yourpassword", "your-password", "your_password", "your-token", "your_token", "mypassword", "mypass", "dbpassword", "db_password", "db_pass", "db-password",
-		"xxx", "redacted", "hidden", "placeholder", "null", "none", "nil", "undefined", "string", "todo", "x-oauth-basic":
+		"xxx", "redacted", "hidden", "placeholder", "null", "none", "nil", "undefined", "string", "todo", "x-oauth-basic", "test", "foo", "bar", "baz":
 		return true
 	}
 	return strings.HasPrefix(l, "your_") || strings.HasPrefix(l, "your-") || strings.Contains(l, "redacted") || strings.Contains(l, "placeholder")
@@ -106,9 +107,16 @@ func urls() []Detector {
 		urlRow("ldap-url", "", "LDAP URL with a password", []string{"ldap", "ldaps"}, Detector{
 			Rotate: "change the bind user's password", Revoke: "disable the bind user",
 		}),
-		urlRow("database-url", "", "database URL with a password", []string{"mssql", "sqlserver", "oracle", "clickhouse", "clickhouses", "cassandra", "neo4j", "bolt", "couchdb", "couchbase", "couchbases", "influxdb", "db2", "snowflake", "trino", "presto", "hive", "vertica", "hana", "nats", "tls+nats", "kafka", "mqtt", "mqtts", "stomp", "memcached", "elasticsearch", "opensearch", "db", "ecto", "jdbc:sqlserver", "libsql", "arangodb", "zookeeper", "ssh", "rtsp", "rtsps", "rtmp", "socks5", "socks5h", "proxy", "vnc", "telnet", "xmpp", "irc", "ircs"}, Detector{
+		{
+			ID: "database-url", Title: "URL of another scheme with a password",
+			Structures: []Structure{{Anchors: schemeEnds(), Reach: Local(1024), Parse: parseOtherURL}},
+			Facts:      urlFacts,
+			Sample: func(r *rand.Rand) []byte {
+				return []byte("clickhouse://app" + string(draw(r, Lower, 4)) + ":" + string(draw(r, Base62, 20)) + "@db" + string(draw(r, Digits, 2)) + ".internal.test/shop")
+			},
 			Rotate: "change the user's password and update every consumer", Revoke: "lock the user",
-		}),
+			Docs: rfcURI, Format: rfcURI,
+		},
 		urlRow("basic-auth-url", "", "URL with a user and password", []string{"https", "http", "git", "ws", "wss", "svn", "hg", "git+https", "git+ssh"}, Detector{
 			Severity: finding.SevMedium,
 			Rotate:   "change the account's password, and keep it out of URLs", Revoke: "disable the account", Format: rfcURI,
@@ -161,6 +169,31 @@ func urls() []Detector {
 	}
 }
 
+// ownSchemes are those that have a row.
+var ownSchemes = strings.Fields("postgres postgresql pgsql postgis cockroachdb redshift mysql mysql2 mariadb mysqlx mongodb redis rediss valkey valkeys amqp amqps rabbitmq " +
+	"smtp smtps imap imaps pop3 pop3s submission ftp ftps sftp scp smb cifs webdav webdavs ldap ldaps https http git ws wss svn hg cloudinary")
+
+// schemeEnds are the last byte of a scheme and what follows it: four bytes, so that the prefilter's main path finds them.
+func schemeEnds() []string {
+	var out []string
+	for _, c := range "abcdefghijklmnopqrstuvwxyz0123456789" {
+		out = append(out, string(c)+"://")
+	}
+	return out
+}
+
+func parseOtherURL(b []byte, at int) []Found {
+	start := at
+	for start > 0 && start > at-24 && Of("a-zA-Z0-9+.-").Has(b[start-1]) {
+		start--
+	}
+	scheme, _, _ := strings.Cut(strings.ToLower(string(b[start:at+1])), "+")
+	if slices.Contains(ownSchemes, scheme) || len(scheme) < 2 {
+		return nil
+	}
+	return parseURL(b, start)
+}
+
 // urlByte are the bytes of an authority, with those that people write into passwords although they belong escaped.
 func urlByte(c byte) bool {
 	return c > ' ' && c < 0x7f && c != '"' && c != '\'' && c != '`' && c != '<' && c != '>' && c != '\\'
@@ -194,7 +227,7 @@ func parseURL(b []byte, at int) []Found {
 	if n := bytes.IndexAny(host, "/,;)]}&"); n >= 0 {
 		host = host[:n]
 	}
-	if !ok || placeholder(pass) || len(host) == 0 || bytes.IndexByte(user, '/') >= 0 || bytes.IndexByte(user, '@') >= 0 || !hostLike(host) || bytes.Equal(pass, user) && len(pass) < 5 {
+	if !ok || placeholder(pass) || len(host) == 0 || bytes.IndexByte(user, '/') >= 0 || bytes.IndexByte(user, '@') >= 0 || !hostLike(host) {
 		return nil
 	}
 	f := Found{Start: at, End: from + cut + 1 + len(host)}

@@ -46,16 +46,6 @@ func webauth() []Detector {
 			Docs: "https://learn.microsoft.com/en-us/sysinternals/downloads/psexec", Format: "https://learn.microsoft.com/en-us/sysinternals/downloads/psexec",
 		},
 		{
-			ID: "bearer-header", Title: "HTTP bearer token",
-			Structures: []Structure{{Anchors: []string{"Bearer ", "bearer "}, Reach: Local(1024), Parse: parseBearer}},
-			Severity:   finding.SevMedium,
-			Sample: func(r *rand.Rand) []byte {
-				return []byte("Authorization: Bearer " + string(draw(r, Base62, 40)))
-			},
-			Rotate: "ask its issuer for a new one, with a short life", Revoke: "revoke it at its issuer",
-			Docs: "https://www.rfc-editor.org/rfc/rfc6750", Format: "https://www.rfc-editor.org/rfc/rfc6750",
-		},
-		{
 			ID: "password-hash", Provider: "", Title: "password hash",
 			Shapes: []Shape{
 				Token(Lit("$apr1$"), Range(hashDigits, 1, 8), Lit("$"), Chars(hashDigits, 22)),
@@ -137,25 +127,6 @@ func parseBasic(b []byte, at int) []Found {
 		start = at
 	}
 	return []Found{{Parts: []FoundPart{{finding.RoleSecret, from, end}}, Start: start, End: end, Proof: finding.ProofProven}}
-}
-
-// parseBearer wants the header's name before it: prose speaks of bearers too.
-func parseBearer(b []byte, at int) []Found {
-	start := max(0, at-32)
-	i := bytes.LastIndex(bytes.ToLower(b[start:at]), []byte("authorization"))
-	if i < 0 || bytes.IndexByte(b[start+i:at], '\n') >= 0 {
-		return nil
-	}
-	from := at + len("Bearer ")
-	end := from
-	for end < len(b) && end < from+1000 && Of("a-zA-Z0-9._~+/=-").Has(b[end]) {
-		end++
-	}
-	v := b[from:end]
-	if len(v) < 20 || placeholder(v) || !bytes.ContainsAny(v, "0123456789") || entropy(v) < 3 {
-		return nil
-	}
-	return []Found{{Parts: []FoundPart{{finding.RoleSecret, from, end}}, Start: start + i, End: end}}
 }
 
 // parseCurl reads the command up to its end, over continued lines, and takes the argument of -u.
