@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strings"
 	"time"
 
 	"sprawl/finding"
@@ -107,8 +108,9 @@ func (r *run) do(ctx context.Context) (*result, error) {
 		},
 	})
 	res.ledger = led.Coverage()
-	if res.ledger.Seen == 0 && res.ledger.Complete() {
-		led.Skip(finding.Skip{Reason: finding.ReasonNothing, Detail: "no object was found in any target"})
+	// A commit that only deletes stages nothing, and is clean; any other walk that met nothing looked in the wrong place.
+	if res.ledger.Seen == 0 && res.ledger.Complete() && r.command != "staged" {
+		led.Skip(finding.Skip{Target: strings.Join(res.header.Targets, " "), Reason: finding.ReasonNothing, Detail: "no object was found"})
 		res.ledger = led.Coverage()
 	}
 	res.elapsed = r.app.now().Sub(start)
