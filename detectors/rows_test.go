@@ -28,7 +28,7 @@ func TestRows(t *testing.T) {
 		t.Error("rows are not sorted by id")
 	}
 	seen := map[string]bool{}
-	for _, d := range all {
+	for _, d := range append(all, detectors.Harmless()...) {
 		t.Run(d.ID, func(t *testing.T) {
 			for _, id := range append([]string{d.ID}, d.Was...) {
 				if seen[id] {
@@ -47,6 +47,9 @@ func TestRows(t *testing.T) {
 			}
 			if !strings.HasPrefix(d.Format, "https://") && d.Format != "corpus" && d.Format != "undocumented" {
 				t.Errorf("format %q is no page, corpus or undocumented", d.Format)
+			}
+			if d.Harmless == slices.ContainsFunc(all, func(x detectors.Detector) bool { return x.ID == d.ID }) {
+				t.Error("harmless rows stand in Harmless, all others in All")
 			}
 			if d.Provider == "" && !slices.Contains(withoutProvider, d.ID) {
 				t.Error("no provider, and no reason for that")
@@ -80,7 +83,7 @@ func TestRows(t *testing.T) {
 
 // TestVectors holds every row's own functions to its own samples: a sample is proven, a damaged one is not, facts are clean.
 func TestVectors(t *testing.T) {
-	for _, d := range detectors.All() {
+	for _, d := range append(detectors.All(), detectors.Harmless()...) {
 		t.Run(d.ID, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, 2))
 			vs := vectors.Make(d, r)
@@ -232,7 +235,7 @@ func FuzzRows(f *testing.F) {
 
 // TestCompiles holds the table to what the engine accepts.
 func TestCompiles(t *testing.T) {
-	if _, err := match.Compile(detectors.All()); err != nil {
+	if _, err := match.Compile(append(detectors.All(), detectors.Harmless()...)); err != nil {
 		t.Error(err)
 	}
 }
