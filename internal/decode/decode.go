@@ -40,6 +40,7 @@ type Piece struct {
 	Start, End int    // of the encoded form, in the text given to Pieces
 	Text       []byte // decoded; valid during the call
 	Step       finding.Step
+	Then       finding.Step // gzip or zlib, where what was decoded was compressed and has been inflated as well; else zero
 
 	form form
 }
@@ -150,14 +151,15 @@ type level struct {
 	stop  bool
 
 	text      []byte
+	inflated  []byte
 	joints    []joint
 	unwrapped int // lines of base64 that begin before this do not belong together
 }
 
 // Pieces emits what stands encoded in b, one level deep, grouped by encoding and within each from left to right; pieces of
 // different encodings may overlap. emit may call Pieces of the same Decoder on the piece's Text: the depth of those calls is
-// the depth that Limits.MaxDepth bounds. A container inside an encoding (gzip, zlib) is inflated where the text that begins
-// with it is itself a piece; a file that is one is left to internal/unpack.
+// the depth that Limits.MaxDepth bounds. Base64 and hex of a gzip or zlib stream give what the stream holds; a file that is
+// one is left to internal/unpack, and so is a zip inside base64, which comes out as it is.
 func (d *Decoder) Pieces(b []byte, lim *Budget, emit func(Piece)) {
 	if len(b) == 0 || lim.left <= 0 {
 		return
@@ -173,15 +175,15 @@ func (d *Decoder) Pieces(b []byte, lim *Budget, emit func(Piece)) {
 		if cap(l.text) > keepText {
 			l.text = nil
 		}
+		if cap(l.inflated) > keepText {
+			l.inflated = nil
+		}
 		if cap(l.joints) > keepText/64 {
 			l.joints = nil
 		}
 		d.depth--
 	}()
 
-	if l.depth > 0 && l.inflate() {
-		return
-	}
 	if l.wideText() {
 		return
 	}
@@ -198,12 +200,16 @@ func (d *Decoder) Pieces(b []byte, lim *Budget, emit func(Piece)) {
 
 // put hands l.text out. It reports whether the caller should go on.
 func (l *level) put(start, end int, step string, f form) bool {
+	return l.hand(Piece{Start: start, End: end, Text: l.text, Step: finding.Step{Name: step}, form: f})
+}
+
+func (l *level) hand(p Piece) bool {
 	if l.depth >= l.lim.lim.MaxDepth {
 		l.lim.exceed(HitDepth)
 		l.stop = true
 		return false
 	}
-	l.emit(Piece{Start: start, End: end, Text: l.text, Step: finding.Step{Name: step}, form: f})
+	l.emit(p)
 	return true
 }
 
@@ -225,7 +231,7 @@ func (l *level) begin(n int) bool {
 // decodes again up to that point, so that the many pieces without a finding carry no map. What is inside a compressed piece
 // maps to its start.
 func (p *Piece) At(b []byte, off int) int {
-	if off <= 0 {
+	if off <= 0 || p.Then.Name != "" && off < len(p.Text) {
 		return p.Start
 	}
 	if off >= len(p.Text) {

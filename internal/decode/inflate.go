@@ -2,8 +2,8 @@ package decode
 
 import (
 	"bytes"
-	"errors"
 	"io"
+	"slices"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zlib"
@@ -16,25 +16,24 @@ type inflater struct {
 	zlib io.ReadCloser
 }
 
-// inflate decompresses b if it begins like gzip or zlib, and reports whether it did. A stream that is cut or damaged gives
-// what stands before the damage. Output beyond the budget is dropped, which Budget.Hit tells.
-func (l *level) inflate() bool {
+// inflate decompresses b into l.inflated if it begins like gzip or zlib, and names which. A stream that is cut or damaged
+// gives what stands before the damage. Output beyond the budget is dropped, which Budget.Hit tells.
+func (l *level) inflate(b []byte) string {
 	d := l.d
 	var r io.Reader
 	step := Gzip
-	switch b := l.b; {
+	d.in.Reset(b)
+	switch {
 	case bytes.HasPrefix(b, gzipMagic):
-		d.in.Reset(b)
 		if d.gzip == nil {
 			d.gzip = new(gzip.Reader)
 		}
 		if d.gzip.Reset(&d.in) != nil {
-			return false
+			return ""
 		}
 		r = d.gzip
 	case isZlib(b):
 		step = Zlib
-		d.in.Reset(b)
 		var err error
 		if d.zlib == nil {
 			d.zlib, err = zlib.NewReader(&d.in)
@@ -42,37 +41,35 @@ func (l *level) inflate() bool {
 			err = d.zlib.(zlib.Resetter).Reset(&d.in, nil)
 		}
 		if err != nil {
-			return false
+			return ""
 		}
 		r = d.zlib
 	default:
-		return false
+		return ""
 	}
 
-	l.text = l.text[:0]
+	out := l.inflated[:0]
 	for {
-		if len(l.text) == cap(l.text) {
-			l.text = append(l.text, make([]byte, max(4<<10, len(l.text)))...)[:len(l.text)]
+		if len(out) == cap(out) {
+			out = slices.Grow(out, max(4<<10, len(out)))
 		}
-		room := min(int64(cap(l.text)-len(l.text)), l.lim.left)
+		room := min(int64(cap(out)-len(out)), l.lim.left)
 		if room == 0 {
 			l.lim.exceed(HitBytes)
 			break
 		}
-		n, err := r.Read(l.text[len(l.text) : len(l.text)+int(room)])
-		l.text = l.text[:len(l.text)+n]
+		n, err := r.Read(out[len(out) : len(out)+int(room)])
+		out = out[:len(out)+n]
 		l.lim.left -= int64(n)
 		d.work += int64(n)
 		if err != nil {
-			if !errors.Is(err, io.EOF) && len(l.text) == 0 {
-				return false
-			}
 			break
 		}
 	}
 	d.in.Reset(nil)
-	if len(l.text) > 0 {
-		l.put(0, len(l.b), step, formPlain)
+	l.inflated = out
+	if len(out) == 0 {
+		return ""
 	}
-	return true
+	return step
 }

@@ -1,6 +1,10 @@
 package decode
 
-import "bytes"
+import (
+	"bytes"
+
+	"sprawl/finding"
+)
 
 const (
 	minHex = 32 // hexadecimal digits: 16 bytes, and no UUID without hyphens decodes to text
@@ -105,7 +109,7 @@ func (l *level) hex(s, e int) bool {
 		return false
 	}
 	l.text = appendHex(l.text, l.b[s:e])
-	return worthwhile(l.text, hexPercent) && l.put(s, e, Hex, formPlain)
+	return l.decoded(s, e, Hex, hexPercent)
 }
 
 func appendHex(dst, src []byte) []byte {
@@ -196,7 +200,19 @@ func (l *level) base64Range(p, end, chars int, step string) bool {
 		return false
 	}
 	l.text, _ = appendBase64(l.text, l.b[p:end], -1)
-	return worthwhile(l.text, textPercent) && l.put(p, end, step, formPlain)
+	return l.decoded(p, end, step, textPercent)
+}
+
+// decoded hands l.text out if it is worth it, inflated if it is compressed. What only began like a compressed stream is
+// judged as text.
+func (l *level) decoded(start, end int, step string, percent int) bool {
+	if then := l.inflate(l.text); then != "" {
+		return l.hand(Piece{Start: start, End: end, Text: l.inflated, Step: finding.Step{Name: step}, Then: finding.Step{Name: then}})
+	}
+	if !bytes.HasPrefix(l.text, zipMagic) && !isText(l.text, percent) && !isWide(l.text) {
+		return false
+	}
+	return l.put(start, end, step, formPlain)
 }
 
 // padding skips up to two equals signs at i.

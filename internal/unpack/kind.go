@@ -39,13 +39,14 @@ var kinds = []struct{ magic, kind string }{
 	{"%PDF-", "pdf"},
 }
 
-// Kind names the format that head, the first HeadBytes of a file, begins with, in the words of this package's table or else
+// Kind names the format that head, the first HeadBytes of a file (what is longer is cut), begins with, in the words of this package's table or else
 // of h2non/filetype (an extension: "png", "exe"). It is "" for text and for what is not known. Formats built on zip are "zip":
 // they are read alike.
 func Kind(head []byte) string {
 	if len(head) < 4 {
 		return ""
 	}
+	head = head[:min(len(head), HeadBytes)]
 	for _, k := range kinds {
 		if head[0] == k.magic[0] && len(head) >= len(k.magic) && string(head[:len(k.magic)]) == k.magic {
 			return k.kind

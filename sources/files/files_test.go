@@ -270,41 +270,58 @@ func TestStdinDeadline(t *testing.T) {
 	}
 }
 
+// zeros is a file without an end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// TestHugeFile: two gigabytes pass through the buffer of one worker, and a file on disk takes the same way.
 func TestHugeFile(t *testing.T) {
-	if testing.Short() {
-		t.Skip("reads 2 GiB")
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	check := func(size int64, walk func(hand func(sources.Blob) error) error) {
+		t.Helper()
+		end, windows, most := int64(0), 0, uint64(0)
+		err := walk(func(b sources.Blob) error {
+			if b.Size != size || len(b.Bytes) > Window || windows > 0 && b.Offset != end-Overlap {
+				t.Fatalf("window of %d bytes at %d of %d", len(b.Bytes), b.Offset, b.Size)
+			}
+			end = b.Offset + int64(len(b.Bytes))
+			if windows++; windows%50 == 0 {
+				runtime.ReadMemStats(&after)
+				most = max(most, after.HeapAlloc)
+			}
+			return nil
+		})
+		if err != nil || end != size {
+			t.Errorf("error %v, ended at %d", err, end)
+		}
+		if most > before.HeapAlloc+64<<20 {
+			t.Errorf("%d MiB of heap", most>>20)
+		}
 	}
-	p := filepath.Join(t.TempDir(), "huge")
+
+	const huge = 2<<30 + 12345
+	check(huge, func(hand func(sources.Blob) error) error {
+		r := &reader{o: Options{}.sizes()}
+		read, err := r.read(t.Context(), io.LimitReader(zeros{}, huge), huge, hand)
+		return errors.Join(read, err)
+	})
+
+	p := filepath.Join(t.TempDir(), "large")
 	f, err := os.Create(p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const size = 2<<30 + 12345
-	if err := f.Truncate(size); err != nil { // a hole: no disk is used
+	const large = DefaultMaxFile + 12345
+	if err := f.Truncate(large); err != nil { // a hole: no disk is used
 		t.Skip(err)
 	}
 	_ = f.Close()
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	end, windows, most := int64(0), 0, uint64(0)
-	err = Dir(p, Options{}).Walk(t.Context(), 1, new(sources.Ledger), func(_ int, b sources.Blob) error {
-		if b.Size != size || len(b.Bytes) > Window || windows > 0 && b.Offset != end-Overlap {
-			t.Fatalf("window of %d bytes at %d of %d", len(b.Bytes), b.Offset, b.Size)
-		}
-		end = b.Offset + int64(len(b.Bytes))
-		if windows++; windows%50 == 0 {
-			runtime.ReadMemStats(&after)
-			most = max(most, after.HeapAlloc)
-		}
-		return nil
+	check(large, func(hand func(sources.Blob) error) error {
+		return Dir(p, Options{}).Walk(t.Context(), 1, new(sources.Ledger), func(_ int, b sources.Blob) error { return hand(b) })
 	})
-	if err != nil || end != size {
-		t.Errorf("error %v, ended at %d", err, end)
-	}
-	if most > before.HeapAlloc+64<<20 {
-		t.Errorf("%d MiB of heap", most>>20)
-	}
 }
 
 func TestPathForms(t *testing.T) {
