@@ -105,13 +105,12 @@ func (s *shape) anchor() error {
 	var seq []detectors.Class
 	lits := 0
 	take := func() {
-		at, grams := rarest(seq)
-		if at < 0 || lits == 0 || hi-lo > maxSlide {
+		if lits == 0 || hi-lo > maxSlide {
 			return
 		}
-		cost := float64(hi-lo) / 4
-		for _, g := range grams {
-			cost += rarity(g)
+		at, grams, cost := rarest(seq)
+		if at < 0 {
+			return
 		}
 		if cost < best {
 			best, s.lo, s.hi, s.winOff, s.grams = cost, lo, hi, at, grams

@@ -73,40 +73,85 @@ var symbolOf = func() (t [256]uint8) {
 	return t
 }()
 
-// surprise is -log2 of the probability of the second symbol after the first.
-var surprise = func() (t [symbols][symbols]float32) {
-	for a := range t {
+// pairCounts is pairs as counts in 16 Mi; follow the probability of the second symbol after the first, surprise its -log2.
+var (
+	pairCounts, follow = countPairs()
+	surprise           = surprises()
+)
+
+func countPairs() (n, p [symbols][symbols]float64) {
+	for a := range n {
 		total := 0.0
-		for b := range t[a] {
-			total += pairCount(a, b)
+		for b := range n[a] {
+			n[a][b] = math.Exp2(float64(pairs[a][b]-35) / 3)
+			total += n[a][b]
 		}
+		for b := range n[a] {
+			p[a][b] = n[a][b] / total
+		}
+	}
+	return n, p
+}
+
+func surprises() (t [symbols][symbols]float32) {
+	for a := range t {
 		for b := range t[a] {
-			t[a][b] = float32(math.Log2(total / pairCount(a, b)))
+			t[a][b] = float32(-math.Log2(follow[a][b]))
 		}
 	}
 	return t
-}()
+}
 
-func pairCount(a, b int) float64 { return math.Exp2(float64(pairs[a][b]-35) / 3) }
-
-// rarity estimates how often four folded bytes stand in a row in 16 Mi bytes of source text.
-func rarity(g [4]byte) float64 {
-	size := func(c byte) float64 {
-		switch symbolOf[c] {
-		case 26:
-			return 10
-		case 38:
-			return 15
-		case 39:
-			return 64
+// symbolSize is how many folded bytes a symbol stands for.
+var symbolSize = func() (n [symbols]float64) {
+	var seen [256]bool
+	for c := range 256 {
+		if f := c | 0x20; !seen[f] {
+			seen[f] = true
+			n[symbolOf[f]]++
 		}
-		return 1
 	}
-	n := pairCount(int(symbolOf[g[0]]), int(symbolOf[g[1]])) / size(g[0]) / size(g[1])
-	for i := 1; i < 3; i++ {
-		n *= math.Exp2(-float64(surprise[symbolOf[g[i]]][symbolOf[g[i+1]]])) / size(g[i+1])
+	for s := range n {
+		n[s] = max(n[s], 1)
 	}
 	return n
+}()
+
+// expectedHits estimates how often one byte of each of four sets of folded bytes stands in a row in 16 Mi bytes of source
+// text: a chain of pairs.
+func expectedHits(sets [][]byte) float64 {
+	share := func(set []byte) (n [symbols]float64) {
+		for _, c := range set {
+			n[symbolOf[c]] += 1 / symbolSize[symbolOf[c]]
+		}
+		return n
+	}
+	cur := share(sets[0])
+	for i := 1; i < 4; i++ {
+		next := share(sets[i])
+		var sum [symbols]float64
+		for a, x := range cur {
+			if x == 0 {
+				continue
+			}
+			for b, y := range next {
+				if y == 0 {
+					continue
+				}
+				if i == 1 {
+					sum[b] += x * pairCounts[a][b] * y
+				} else {
+					sum[b] += x * follow[a][b] * y
+				}
+			}
+		}
+		cur = sum
+	}
+	total := 0.0
+	for _, x := range cur {
+		total += x
+	}
+	return total
 }
 
 // entropy is Shannon's, in bits a byte, over the value's own bytes.
