@@ -173,14 +173,16 @@ func (w *watch) done() {
 			w.t.Errorf("worker %d was still in visit when Walk returned", n)
 		}
 	}
-	if w.most > w.base+w.workers+goroutines {
-		w.t.Errorf("%d goroutines for %d workers", w.most-w.base, w.workers)
-	}
 	for end := time.Now().Add(soon); runtime.NumGoroutine() > w.base; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			w.t.Errorf("%d goroutines left behind", runtime.NumGoroutine()-w.base)
-			return
+			break
 		}
+	}
+	w.mu.Lock() // also orders what a late visit wrote before what is read from here on
+	defer w.mu.Unlock()
+	if w.most > w.base+w.workers+goroutines {
+		w.t.Errorf("%d goroutines for %d workers", w.most-w.base, w.workers)
 	}
 }
 
