@@ -180,7 +180,7 @@ func azure() []Detector {
 		},
 		{
 			ID: "azure-function-key", Provider: "azure", Title: "Azure Functions key",
-			Shapes: []Shape{{Pieces: []Piece{Lit(".azurewebsites.net/api/"), Range(Of("a-zA-Z0-9_/-"), 1, 64), Lit("?code="), Range(Of("a-zA-Z0-9%/+=_-"), 40, 100)}, Left: Of(" "), Keep: len(".azurewebsites.net/api/")}},
+			Shapes: []Shape{{Pieces: []Piece{Lit(".azurewebsites.net/api/"), Range(Of("a-zA-Z0-9_/-"), 1, 64), Lit("?code="), Range(Of("a-zA-Z0-9%/+=_-"), 40, 100)}, Left: anyByte, Keep: len(".azurewebsites.net/api/")}},
 			Rotate: "renew the key under App keys or Function keys, and update the callers",
 			Revoke: "az functionapp keys delete, or renew it",
 			Docs:   "https://learn.microsoft.com/en-us/azure/azure-functions/function-keys-how-to", Format: "https://learn.microsoft.com/en-us/azure/azure-functions/function-keys-how-to",

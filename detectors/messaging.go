@@ -8,7 +8,7 @@ func messaging() []Detector {
 		p = append(append(p, Lit("@")), u...)
 		p = append(p, Lit("/IncomingWebhook/"), Chars(LowerNum, 32), Lit("/"))
 		p = append(p, u...)
-		return Shape{Pieces: p, Left: Of(" "), Keep: len(host)}
+		return Shape{Pieces: p, Left: anyByte, Keep: len(host)}
 	}
 	return table([]tail{
 		{"beamer-api-key", "beamer", "Beamer API key", nil, by("beamer", tok("b_", Of("a-z0-9=_-"), 44)), medium, "https://www.getbeamer.com/api", "app.getbeamer.com > Settings > API"},
@@ -37,7 +37,7 @@ func messaging() []Detector {
 		{"messagebird-key", "messagebird", "MessageBird access key", nil, byAs("messagebird messagebirdapi", keyWords, run(Base62, 25)), high, "https://developers.messagebird.com/api/", "dashboard.messagebird.com > Developers"},
 		{"messagebird-client-id", "messagebird", "MessageBird client id", nil, byAs("messagebird", "client id", uuid()), low, "https://developers.messagebird.com/api/", "dashboard.messagebird.com > Developers"},
 		{"microsoft-teams-webhook", "microsoft-teams", "Microsoft Teams incoming webhook", []Shape{{
-			Pieces: append(append([]Piece{Lit(".webhook.office.com/webhookb2/")}, uuid().Pieces...), Lit("@"), Chars(UUIDBytes, 36), Lit("/IncomingWebhook/"), Chars(LowerNum, 32), Lit("/"), Chars(UUIDBytes, 36)), Left: Of(" "), Keep: len(".webhook.office.com/webhookb2/"),
+			Pieces: append(append([]Piece{Lit(".webhook.office.com/webhookb2/")}, uuid().Pieces...), Lit("@"), Chars(UUIDBytes, 36), Lit("/IncomingWebhook/"), Chars(LowerNum, 32), Lit("/"), Chars(UUIDBytes, 36)), Left: anyByte, Keep: len(".webhook.office.com/webhookb2/"),
 		}, teams("outlook.office.com/webhook/"), teams("outlook.office365.com/webhook/")}, nil, medium, "https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook", "the channel's Connectors or Workflows"},
 		{"nylas-api-key", "nylas", "Nylas API key", []Shape{tok("nyk_v0_", Base62, 64, 70)}, byAs("nylas", keyWords, run(Base62, 30)), high, "https://developer.nylas.com/docs/v3/auth/", "dashboard-v3.nylas.com > API keys"},
 		{"postmark-token", "postmark", "Postmark server token", nil, by("postmark", uuid()), high, "https://postmarkapp.com/developer/api/overview", "account.postmarkapp.com > API tokens"},

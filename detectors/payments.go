@@ -3,7 +3,7 @@ package detectors
 // payments is the kinds of payment, banking and exchange providers.
 func payments() []Detector {
 	return table([]tail{
-		{"adyen-api-key", "adyen", "Adyen API key", []Shape{tok("AQE", Base64Pad, 60, 400)}, nil, high, "https://docs.adyen.com/development-resources/api-credentials", "Customer Area > Developers > API credentials"},
+		{"adyen-api-key", "adyen", "Adyen API key", nil, byAs("adyen", keyWords, tok("AQE", Base64Pad, 60, 400)), high, "https://docs.adyen.com/development-resources/api-credentials", "Customer Area > Developers > API credentials"},
 		{"bittrex-key", "bittrex", "Bittrex key", nil, byAs("bittrex", keyWords, run(Base62, 32)), medium, "https://bittrex.github.io/api/v3", "Bittrex closed in 2023"},
 		{"braintree-access-token", "paypal", "PayPal Braintree access token", []Shape{Token(Lit("access_token$production$"), Chars(LowerNum, 16), Lit("$"), Chars(Hex, 32)), Token(Lit("access_token$sandbox$"), Chars(LowerNum, 16), Lit("$"), Chars(Hex, 32))}, nil, high, "https://developer.paypal.com/braintree/articles/control-panel/important-gateway-credentials", "Braintree > API keys"},
 		{"checkout-secret-key", "checkoutcom", "Checkout.com secret key", []Shape{Token(Lit("sk_sbox_"), Range(LowerNum, 26, 32)), Token(Lit("sk_"), Chars(Hex, 8), Lit("-"), Chars(Hex, 4), Lit("-"), Chars(Hex, 4), Lit("-"), Chars(Hex, 4), Lit("-"), Chars(Hex, 12)), Token(Lit("sk_test_"), Chars(Hex, 8), Lit("-"), Chars(Hex, 4), Lit("-"), Chars(Hex, 4), Lit("-"), Chars(Hex, 4), Lit("-"), Chars(Hex, 12))}, nil, high, "https://www.checkout.com/docs/developer-resources/api/api-authentication", "Dashboard > Developers > Keys"},

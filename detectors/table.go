@@ -37,6 +37,9 @@ func table(rows []tail) []Detector {
 	return out
 }
 
+// anyByte is a Left for tokens before which anything may stand: a URL whose host begins earlier.
+var anyByte = Of("\x00")
+
 // tok is a literal prefix and n bytes, or n to m, of a class.
 func tok(prefix string, c *Class, n ...int) Shape {
 	return Token(Lit(prefix), Range(c, n[0], n[len(n)-1]))
@@ -54,37 +57,39 @@ func uuid() Shape {
 func by(words string, values ...Shape) []Named { return byAs(words, "", values...) }
 
 // byAs asks for one of names in the assigned name beside one of words: for providers whose name is a common word, or whose
-// values are.
+// values are. Every value is a Named of its own, because what chance gives depends on its alphabet.
 func byAs(words, names string, values ...Shape) []Named {
-	n := Named{Keywords: strings.Fields(words), Names: strings.Fields(names), Value: values}
-	// Values of letters and digits share their alphabet with identifiers, which repeat letters more than chance does.
-	least, widest := 1<<30, 0
-	for _, v := range values {
-		for i, p := range v.Pieces {
-			if p.Class == Base64URL { // some of what is URL-safe base64 is padded
-				v.Pieces[i].Class = paddedURL
-			}
+	out := make([]Named, len(values))
+	for i, v := range values {
+		out[i] = Named{Keywords: strings.Fields(words), Names: strings.Fields(names), Value: []Shape{v}, MinEntropy: leastEntropy(v)}
+	}
+	return out
+}
+
+// leastEntropy is what nearly every random value of a shape has and identifiers of its length mostly have not: they repeat
+// letters more than chance does.
+func leastEntropy(s Shape) float64 {
+	length, size := 0, 0
+	for i, p := range s.Pieces {
+		length += p.Min + len(p.Lit)
+		if p.Class == Base64URL { // some of what is URL-safe base64 is padded
+			s.Pieces[i].Class = paddedURL
 		}
-		length, size := 0, 0
-		for _, p := range v.Pieces {
-			length += p.Min + len(p.Lit)
-			if p.Class != nil {
-				size = max(size, p.Class.Size())
-			}
+		if p.Class != nil {
+			size = max(size, p.Class.Size())
 		}
-		least, widest = min(least, length), max(widest, size)
 	}
 	switch {
-	case widest > 24 && least >= 40:
-		n.MinEntropy = 3.8
-	case widest > 24 && least >= 28:
-		n.MinEntropy = 3.5
-	case widest > 24 && least >= 20:
-		n.MinEntropy = 3.2
-	case least >= 32:
-		n.MinEntropy = 2.8
+	case size > 24 && length >= 40:
+		return 3.8
+	case size > 24 && length >= 28:
+		return 3.5
+	case size > 24 && length >= 20:
+		return 3.2
+	case length >= 32:
+		return 2.8
 	}
-	return []Named{n}
+	return 0
 }
 
 var paddedURL = Base64URL.Or(Of("="))

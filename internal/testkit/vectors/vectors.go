@@ -172,6 +172,9 @@ func Syntaxes(name, value string) []Syntax {
 		if strings.ContainsAny(value, " '\"#;,\\") && !quoted(form) {
 			continue
 		}
+		if strings.ContainsAny(value, "$`%") && strings.Contains("shell powershell env compose dockerfile dockerfile-old php ruby", s.name) {
+			continue // these would expand it
+		}
 		text := fmt.Sprintf(form, cased(name, how), mark)
 		at := strings.Index(text, mark)
 		out = append(out, Syntax{s.name, strings.ReplaceAll(text, mark, value), at})
@@ -226,7 +229,7 @@ func Mutations(v Vector, r *rand.Rand) []Mutation {
 		if t[i] >= 'A' && t[i] <= 'Z' {
 			c -= 'a' - 'A'
 		}
-		out = append(out, Mutation{"wrong checksum", t[:i] + string(c) + t[i+1:]})
+		out = append(out, Mutation{"changed end", t[:i] + string(c) + t[i+1:]})
 	}
 	s := v.shape
 	if s == nil {
