@@ -14,7 +14,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build ./sprawl
-	CGO_ENABLED=0 $(GO) build -trimpath -o sprawl$(shell $(GO) env GOEXE) ./cmd/sprawl
+	CGO_ENABLED=0 $(GO) build -o sprawl$(shell $(GO) env GOEXE) ./cmd/sprawl
 
 test: ## run the tests: offline, deterministic
 	$(GO) test ./...
@@ -46,7 +46,7 @@ tidy: ## fail if go.mod or go.sum is not tidy
 cross: ## build for every platform
 	@set -e; for p in $(PLATFORMS); do \
 		echo "build $$p"; \
-		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -trimpath -o /dev/null ./cmd/sprawl; \
+		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -o /dev/null ./cmd/sprawl; \
 	done
 
 selfscan: build ## scan this repository, history included, with its own binary
