@@ -325,9 +325,10 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 	case spaced && (s > 0 && b[s-1] == '-' || commandBefore(b, s)):
 		a.op = opSpace
 	case spaced && hasFold(r.rest(), "by "): // IDENTIFIED BY 'x'
+		sql := isUpper(r.peek())
 		r.i += 3
 		a.op = opSpace
-		return isQuote(r.peek())
+		return sql || isQuote(r.peek())
 	default:
 		return false
 	}

@@ -117,7 +117,7 @@ func judge(a *assignment, c nameClass, name, v []byte) (verdict, bool) {
 	if c == nameOther || len(v) < 4 || len(v) >= 1024 {
 		return verdict{}, false
 	}
-	if refers(a, v) || inert(v) || dummy(v) != "" {
+	if refers(a, v) || inert(v) || dummy(v) != "" || weakDummy(v) {
 		return verdict{}, false
 	}
 	h, odd := entropy(v), oddness(v)

@@ -164,7 +164,7 @@ func (m *Matcher) shaped(s *shape, start, end int) {
 	proof := m.check(d, s.role, b[start:end], name)
 	v := b[start+s.lead : end]
 	if proof != finding.ProofProven {
-		if s.minEntropy > 0 && entropy(v) < s.minEntropy || dummy(v) != "" {
+		if s.minEntropy > 0 && entropy(v) < s.minEntropy || dummy(v) != "" || insideBlock(b, start, end, s.pieces[0].Lit) {
 			return
 		}
 	}

@@ -3,15 +3,19 @@ package match
 import (
 	"bytes"
 	"strings"
+
+	"sprawl/detectors"
 )
 
 // Words that nobody's secret is made of, folded and without separators. Each has five letters at least or is followed by
 // something: in 40 random letters and digits one of five stands by chance once in 70,000 values.
-var dummyWords = strings.Fields("example changeme changethis changeit placeholder insert replaceme replacewith replacethis dummy sample yourpass yourtoken yoursecret yourkey yourapi youraccess yourclient yourown " +
-	"yourprivate yourpersonal yourdb youruser youraws yourauth yourjwt yourgithub tokenhere keyhere secrethere passwordhere valuehere goeshere redacted todo fixme foobar barbaz lorem notreal notasecret notavalid " +
-	"notused unused fakekey faketoken fakesecret fakepass mytoken mysecret mykey myapikey undefined deadbeef abcdefgh qwertyui xxxxx thisisa thisismy some-secret enteryour putyour addyour setyour usesyour " +
-	"supersecret topsecret verysecret donotuse invalid nosecret removed masked hidden censored obfuscated sanitized anonymized encryptedvalue optional required default " +
-	"abc123 testtest testkey testtoken testsecret testpass randomstring somerandom base64encoded")
+var dummyWords = strings.Fields("example changeme changethis changeit placeholder insert replaceme replacewith replacethis dummy yourpass yourtoken yoursecret yourkey yourapi youraccess yourclient yourown " +
+	"yourprivate yourpersonal yourdb youruser youraws yourauth yourjwt yourgithub tokenhere keyhere secrethere passwordhere valuehere goeshere redacted fixme foobar barbaz notreal notasecret notavalid " +
+	"fakekey faketoken fakesecret fakepass deadbeef abcdefgh qwertyui xxxxx enteryour putyour addyour setyour testtest testkey testtoken testsecret randomstring abc123abc123")
+
+// Words that make a generic value none, but may be part of a real token: a configuration's name, a tenant's.
+var weakDummyWords = strings.Fields("sample todo lorem notused unused mytoken mysecret mykey myapikey undefined thisisa thisismy supersecret topsecret verysecret donotuse invalid nosecret removed masked hidden censored " +
+	"obfuscated sanitized anonymized encryptedvalue optional required default testpass somerandom base64encoded abc123 usesyour")
 
 // dummy says in what way a value is evidently none: a filler, a counter, a placeholder. It returns "" for one that may be
 // real. It is for what follows a literal prefix as well as for whole values; a proven value is never asked about.
@@ -33,14 +37,20 @@ func dummy(v []byte) string {
 	}
 	var buf [256]byte
 	c := compact(buf[:0], v[:min(len(v), len(buf))])
-	if hasDummyWord(c) {
+	if hasWord(c, dummyWords) {
 		return "a placeholder"
 	}
 	return ""
 }
 
-func hasDummyWord(folded []byte) bool {
-	for _, w := range dummyWords {
+// weakDummy is for the classifier, which asks it beside dummy.
+func weakDummy(v []byte) bool {
+	var buf [256]byte
+	return hasWord(compact(buf[:0], v[:min(len(v), len(buf))]), weakDummyWords)
+}
+
+func hasWord(folded []byte, words []string) bool {
+	for _, w := range words {
 		if len(folded) >= len(w) && bytes.Contains(folded, []byte(w)) {
 			return true
 		}
@@ -132,6 +142,52 @@ func isUUID(v []byte) bool {
 		}
 	}
 	return true
+}
+
+// Lines of wrapped base64, as PEM, MIME and dumps have them.
+const (
+	blockLine    = 56
+	blockLineMax = 128
+)
+
+// insideBlock reports whether the token [start, end) is all of a line in the middle of base64 that was wrapped: such a line
+// begins with any few letters once in a while. lead is the token's literal, which a list of tokens repeats.
+func insideBlock(b []byte, start, end int, lead string) bool {
+	if n := end - start; n < blockLine || n > blockLineMax {
+		return false
+	}
+	filler := func(c byte) bool {
+		return isSpace(c) && c != '\n' || isQuote(c) || c == '+' || c == ',' || c == '\\' || c == '#' || c == '*'
+	}
+	i, j := start, end
+	for i > 0 && start-i < blockLineMax && filler(b[i-1]) {
+		i--
+	}
+	for j < len(b) && j-end < blockLineMax && (filler(b[j]) || b[j] == '/') {
+		j++
+	}
+	whole := func(line []byte) bool {
+		line = bytes.TrimFunc(line, func(r rune) bool { return r < 128 && filler(byte(r)) })
+		if len(line) < blockLine || bytes.HasPrefix(line, []byte(lead)) {
+			return false
+		}
+		return bytes.IndexFunc(line, func(r rune) bool { return r > 127 || !detectors.Base64Pad.Has(byte(r)) }) < 0
+	}
+	if i > 0 && b[i-1] == '\n' {
+		k := i - 1
+		for k > 0 && i-k < 2*blockLineMax && b[k-1] != '\n' {
+			k--
+		}
+		if whole(b[k : i-1]) {
+			return true
+		}
+	}
+	if j < len(b) && b[j] == '\n' && (i == 0 || b[i-1] == '\n') {
+		if k := bytes.IndexByte(b[j+1:min(len(b), j+2*blockLineMax)], '\n'); k > 0 && whole(b[j+1:j+1+k]) {
+			return true
+		}
+	}
+	return false
 }
 
 // hashContext reports whether digits at i are labelled as a digest or a commit.
