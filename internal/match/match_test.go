@@ -265,12 +265,12 @@ func TestShapesAnywhere(t *testing.T) {
 		"infix-key":  func() string { return draw(r, "0123456789", 9) + ":Z" + "Z" + draw(r, base62, 33) },
 		"marked-key": func() string { return "mk" + "-" + draw(r, base62+"-", 20) + "M4" + "RK" + draw(r, base62, 20) },
 	}
-	for id, make := range tokens {
+	for id, fresh := range tokens {
 		for _, form := range []string{"%s", "%s and text behind", "text before %s", "(%s)", "\"%s\"", "x=%s;y", "line\n%s\nline", "\"\\n%s\"", "%%3D%s", "\x1b[31m%s\x1b[0m", "%s %s", "%s,%s,%s"} {
 			n := strings.Count(form, "%s")
 			vs := []any{}
 			for range n {
-				vs = append(vs, make())
+				vs = append(vs, fresh())
 			}
 			b := fmt.Appendf(nil, form, vs...)
 			found := 0
@@ -291,7 +291,7 @@ func TestShapesAnywhere(t *testing.T) {
 			if id == "marked-key" && what != "part of a longer word" {
 				continue // its length varies
 			}
-			for _, c := range m.Match([]byte(mutate(make()))) {
+			for _, c := range m.Match([]byte(mutate(fresh()))) {
 				if c.Detector != nil && c.Detector.ID == id && !(id == "infix-key" && what == "part of a longer word") {
 					t.Errorf("%s, %s: still found", id, what)
 				}
@@ -340,6 +340,56 @@ func TestProof(t *testing.T) {
 	for _, filler := range []string{strings.Repeat("x", 32), "EXAMPLE" + draw(seeded(8), base62, 17) + "00000000", "1234567890abcdefghijklmn00000000"} {
 		if x := sightings(t, s, "acm"+"e_"+filler, ""); len(x) != 0 {
 			t.Errorf("a filler is reported: %+v", x[0].Why)
+		}
+	}
+}
+
+func TestNeedName(t *testing.T) {
+	s, err := Compile([]detectors.Detector{{ID: "need-name", Shapes: []detectors.Shape{{NeedName: []string{"megacorp"}, Pieces: []detectors.Piece{detectors.Lit("MC"), detectors.Chars(detectors.Hex, 32)}}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := "MC" + draw(seeded(23), "0123456789abcdef", 32)
+	for text, want := range map[string]bool{
+		"MEGA_CORP_KEY=%s": true, "# megacorp\n%s": true, "other_key=%s": false, "megacorp" + strings.Repeat(".", 70) + " %s": false,
+	} {
+		got := false
+		for _, c := range s.NewMatcher().Match(fmt.Appendf(nil, text, v)) {
+			got = got || c.Detector != nil
+		}
+		if got != want {
+			t.Errorf("%q: found %v", text, got)
+		}
+	}
+}
+
+// TestWrappedBase64: a line of a dump that begins like a token is none; a list of tokens is a list of tokens.
+func TestWrappedBase64(t *testing.T) {
+	s, err := Compile([]detectors.Detector{{ID: "base-key", Shapes: []detectors.Shape{detectors.Token(detectors.Lit("BQ"+"Zx"), detectors.Range(detectors.Base64, 40, 90))}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := seeded(24)
+	token := func() string { return "BQ" + "Zx" + draw(r, base62+"+/", 60) }
+	line := func() string { return draw(r, base62+"+/", 64) }
+	count := func(text string) (n int) {
+		for _, c := range s.NewMatcher().Match([]byte(text)) {
+			if c.Detector != nil {
+				n++
+			}
+		}
+		return n
+	}
+	for _, c := range []struct {
+		what, text string
+		want       int
+	}{
+		{"alone", token(), 1}, {"a list", token() + "\n" + token() + "\n" + token() + "\n", 3},
+		{"within a dump", line() + "\n" + token() + "\n" + line() + "\n", 0}, {"first of a dump", token() + "\n" + line() + "\n", 0},
+		{"within strings", "\"" + line() + "\" +\n\"" + token() + "\" +\n", 0}, {"assigned above a dump", "key = " + token() + "\n" + line() + "\n", 1},
+	} {
+		if got := count(c.text); got != c.want {
+			t.Errorf("%s: %d, want %d", c.what, got, c.want)
 		}
 	}
 }

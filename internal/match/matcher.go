@@ -575,12 +575,12 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 	if !ok || r.score < genericFloor {
 		return
 	}
-	if allHex(v) && len(v) >= 32 && hashContext(b, a.start) {
-		return
+	if allHex(v) && (len(v) >= 32 && hashContext(b, a.start) || indexFold(b[max(0, a.start-maxBack):a.start], "vector") >= 0) {
+		return // a digest, or a test vector
 	}
 	name := string(b[s:e])
 	m.emit(Candidate{Tier: finding.TierGeneric, Proof: finding.ProofNone, Name: name, Why: fmt.Sprintf("name %q, entropy %.1f bits, not a reference", name, r.entropy),
-		Score: r.score, Bare: a.quote == 0 && a.op != opElement && !a.flow, Start: s, End: a.end,
+		Score: r.score, Bare: a.quote == 0 && (a.op == opEqual || a.op == opColon) && !a.flow, Start: s, End: a.end,
 		Parts: []Part{{Role: finding.RoleSecret, Value: finding.NewSecret(v), Start: a.start, End: a.end}}})
 }
 

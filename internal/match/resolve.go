@@ -69,7 +69,7 @@ type resolved struct {
 	order   int
 	aliases []string
 	gone    bool
-	keepOf  int // Keep of the secret half, once joined
+	joined  bool // with its other half
 }
 
 // canonical is the part the credential is known by: the secret, or the first.
@@ -284,13 +284,13 @@ func joinPairs(live []*resolved) []*resolved {
 		}
 		slices.SortStableFunc(pairs, func(x, y pair) int { return cmp.Or(cmp.Compare(x.lines, y.lines), cmp.Compare(x.bytes, y.bytes)) })
 		for _, p := range pairs {
-			if !p.id.gone && !p.secret.gone && p.secret.keepOf == 0 && p.id.keepOf == 0 {
+			if !p.id.gone && !p.secret.gone && !p.secret.joined {
 				p.secret.join(p.id)
 			}
 		}
 		if d.Pair.Require {
 			for _, r := range halves {
-				if r.has(finding.RoleSecret) && r.keepOf == 0 {
+				if r.has(finding.RoleSecret) && !r.joined {
 					r.gone = true // its public half went to another
 				}
 			}
@@ -312,7 +312,7 @@ func (r *resolved) join(id *resolved) {
 	}
 	r.Parts = parts
 	secretFirst(r.Parts)
-	r.keepOf = 1
+	r.joined = true
 	id.gone = true
 	for _, a := range id.aliases {
 		if !slices.Contains(r.aliases, a) {
@@ -320,10 +320,8 @@ func (r *resolved) join(id *resolved) {
 		}
 	}
 	d := r.Detector
-	if d.Check != nil {
-		if p := cmp.Or(d.Check(matchOf(&r.Candidate, nil)), finding.ProofNone); p != finding.ProofNone {
-			r.Proof = p
-		}
+	if d.Check != nil && r.Proof == finding.ProofNone {
+		r.Proof = cmp.Or(d.Check(matchOf(&r.Candidate, nil)), finding.ProofNone)
 	}
 	if id.Proof == finding.ProofProven && r.Proof == finding.ProofNone {
 		r.Proof = finding.ProofProven
@@ -336,14 +334,17 @@ func (r *resolved) join(id *resolved) {
 	if r.Allow == nil {
 		r.Allow = id.Allow
 	}
+	facts := slices.Clone(r.Facts)
+	more := id.Facts
 	if d.Facts != nil {
-		r.Facts = d.Facts(matchOf(&r.Candidate, nil))
+		more = append(d.Facts(matchOf(&r.Candidate, nil)), more...)
 	}
-	for _, f := range id.Facts {
-		if !slices.Contains(r.Facts, f) {
-			r.Facts = append(slices.Clone(r.Facts), f)
+	for _, f := range more {
+		if !slices.Contains(facts, f) {
+			facts = append(facts, f)
 		}
 	}
+	r.Facts = facts
 }
 
 func (r *resolved) sighting() finding.Sighting {
