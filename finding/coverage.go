@@ -15,7 +15,8 @@ const (
 	ReasonSpecialFile Reason = "special-file" // socket, device, FIFO
 	ReasonSymlink     Reason = "symlink"      // not followed; what it points to is scanned where it stands
 	ReasonLimit       Reason = "limit"        // an archive's or decoder's limit on bytes, ratio, entries or depth
-	ReasonUnsupported Reason = "unsupported"  // a container format without a reader
+	ReasonUnsupported Reason = "unsupported"  // a container format without a reader; matched as bytes
+	ReasonDamaged     Reason = "damaged"      // a container that ends early or is none; matched as bytes, and opened as far as it goes
 
 	ReasonUnreadable Reason = "unreadable"
 	ReasonCorrupt    Reason = "corrupt"

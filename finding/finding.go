@@ -132,6 +132,7 @@ type Layer struct {
 	Created   time.Time `json:"created,omitzero"`
 	DeletedBy string    `json:"deleted_by,omitempty"` // digest of the layer that hides it
 	Base      bool      `json:"base"`                 // belongs to the base image
+	Platform  string    `json:"platform,omitempty"`   // of the image: "linux/arm64", "" if it has none
 }
 
 // Sighting is one value at one place, as one detector saw it.

@@ -228,6 +228,8 @@ func reasonWords(r finding.Reason, n int64) (what, next string) {
 		return fmt.Sprintf("%d beyond an unpacking limit", n), ""
 	case finding.ReasonUnsupported:
 		return fmt.Sprintf("%d of a format without a reader", n), ""
+	case finding.ReasonDamaged:
+		return count(n, "damaged archive", "damaged archives") + " matched as bytes", ""
 	case finding.ReasonUnreadable:
 		return fmt.Sprintf("%d could not be read", n), "give the scan permission to read them"
 	case finding.ReasonCorrupt:

@@ -60,10 +60,8 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	dec, unp := decode.Default(), unpack.Default()
-	dec.MaxDepth, unp.MaxDepth = r.decodeDepth, r.archiveDepth
 	o := scan.Options{
-		Set: set, Workers: r.workers, Decode: dec, Unpack: unp,
+		Set: set, Workers: r.workers, DecodeDepth: r.decodeDepth, ArchiveDepth: r.archiveDepth, Decode: decode.Default(), Unpack: unpack.Default(),
 		Broken: func(id string, stack []byte) {
 			r.app.log.Error("a matcher failed on an object", "object", id)
 			r.app.log.Debug("stack", "trace", string(stack))

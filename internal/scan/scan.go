@@ -5,6 +5,7 @@
 package scan
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -24,8 +25,10 @@ import (
 type Options struct {
 	Set     *match.Set
 	Workers int // at least 1
-	Decode  decode.Limits
-	Unpack  unpack.Limits
+	// DecodeDepth and ArchiveDepth are how many layers of encoding are undone and of archives opened; 0 is none.
+	DecodeDepth, ArchiveDepth int
+	Decode                    decode.Limits
+	Unpack                    unpack.Limits
 	// Broken is told of a panic in a matcher: the blob's id and a stack trace, never content. The blob stands in the ledger.
 	Broken func(id string, stack []byte)
 }
@@ -33,6 +36,7 @@ type Options struct {
 // Run walks src and returns what it holds, in no particular order. The error is the source's or the context's; trouble with
 // single blobs is in the ledger.
 func Run(ctx context.Context, src sources.Source, led *sources.Ledger, o Options) ([]finding.Sighting, error) {
+	o.Decode.MaxDepth, o.Unpack.MaxDepth = max(1, o.DecodeDepth), max(1, o.ArchiveDepth)
 	workers := make([]*examiner, max(1, o.Workers))
 	for i := range workers {
 		workers[i] = newExaminer(o, led, src.Name())
@@ -110,22 +114,22 @@ type held struct {
 
 // examiner is one worker.
 type examiner struct {
-	o        Options
-	led      *sources.Ledger
-	target   string
-	matcher  *match.Matcher
-	decoders []*decode.Decoder // one a depth: a piece's text is valid during its call only
-	context  [][]byte          // likewise, scratch for a decoded value behind the name it was assigned to
-	held     []held
+	o       Options
+	led     *sources.Ledger
+	target  string
+	matcher *match.Matcher
+	decoder *decode.Decoder
+	budget  *decode.Budget
+	unpack  *unpack.Budget
+	spliced [][]byte // scratch, one a depth: a decoded value behind the name it was assigned to
+	held    []held
 }
 
 func newExaminer(o Options, led *sources.Ledger, target string) *examiner {
-	e := &examiner{o: o, led: led, target: target, matcher: o.Set.NewMatcher()}
-	for range o.Decode.MaxDepth {
-		e.decoders = append(e.decoders, decode.New())
-		e.context = append(e.context, nil)
+	return &examiner{
+		o: o, led: led, target: target, matcher: o.Set.NewMatcher(), decoder: decode.New(),
+		budget: decode.NewBudget(o.Decode), unpack: unpack.NewBudget(o.Unpack), spliced: make([][]byte, o.DecodeDepth),
 	}
-	return e
 }
 
 func (e *examiner) blob(ctx context.Context, b sources.Blob) (err error) {
@@ -160,112 +164,140 @@ func path(b sources.Blob) string {
 }
 
 func (e *examiner) examine(ctx context.Context, b sources.Blob) ([]match.Candidate, error) {
-	if b.Offset == 0 && int64(len(b.Bytes)) == b.Size {
-		if kind := unpack.Kind(b.Bytes); kind != "" && unpack.Opens(kind) {
-			return e.container(ctx, b)
+	kind := ""
+	if b.Offset == 0 {
+		kind = unpack.Kind(b.Bytes[:min(len(b.Bytes), unpack.HeadBytes)])
+	}
+	skip := func(r finding.Reason, detail string) {
+		e.led.Skip(finding.Skip{Target: e.target, Object: b.ID, Path: path(b), Reason: r, Detail: detail, Size: b.Size})
+	}
+	switch {
+	case kind == "" || e.o.ArchiveDepth == 0:
+	case int64(len(b.Bytes)) < b.Size:
+		if unpack.Opens(kind) {
+			skip(finding.ReasonTooLarge, kind+" matched as bytes, not opened")
 		}
+	case unpack.Opens(kind):
+		return e.container(ctx, b)
+	case unpack.Unsupported(kind):
+		skip(finding.ReasonUnsupported, kind+" matched as bytes, not opened")
 	}
 	return e.text(b.Bytes, nil, b.Offset, b.Line), nil
 }
 
-// container examines the entries of an archive, each a text of its own. One that turns out to be no archive is a text.
+// container examines the entries of an archive, each a text of its own. What is damaged, or only begins like an archive, is
+// matched as it stands besides.
 func (e *examiner) container(ctx context.Context, b sources.Blob) ([]match.Candidate, error) {
 	var out []match.Candidate
-	opened := false
-	err := unpack.Walk(ctx, path(b), b.Bytes, unpack.NewBudget(e.o.Unpack), func(en unpack.Entry) error {
-		opened = true
-		steps := append(slices.Clone(en.Outer), en.Step)
-		out = append(out, e.text(en.Bytes, steps, 0, 0)...)
-		return ctx.Err()
-	}, func(s finding.Skip) {
+	entries, whole := 0, true
+	damaged := func(s finding.Skip) {
 		s.Target, s.Object = e.target, b.ID
 		if s.Path == "" {
 			s.Path = path(b)
 		}
+		if s.Reason == finding.ReasonCorrupt {
+			s.Reason, whole = finding.ReasonDamaged, false
+		}
 		e.led.Skip(s)
-	})
+	}
+	e.unpack.Reset(e.o.Unpack)
+	err := unpack.Walk(ctx, path(b), b.Bytes, e.unpack, func(en unpack.Entry) error {
+		entries++
+		out = append(out, e.text(en.Bytes, append(slices.Clone(en.Outer), en.Step), 0, 0)...)
+		return ctx.Err()
+	}, damaged)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	if err != nil {
-		e.led.Skip(finding.Skip{Target: e.target, Object: b.ID, Path: path(b), Reason: finding.ReasonCorrupt, Detail: err.Error()})
+		damaged(finding.Skip{Reason: finding.ReasonCorrupt, Detail: err.Error()})
 	}
-	if !opened {
+	if entries == 0 || !whole {
 		out = append(out, e.text(b.Bytes, nil, b.Offset, b.Line)...)
 	}
 	return out, nil
 }
 
-// maxContext is how much of the line before an encoded value goes with it, so that a name still names it when decoded.
-const maxContext = 96
-
 // text matches a text and what is encoded in it. Line and offset are those of the text's first byte.
 func (e *examiner) text(b []byte, steps []finding.Step, offset int64, line int) []match.Candidate {
-	root := &root{text: b, offset: offset, line: line}
-	var out []match.Candidate
-	take := func(cs []match.Candidate, skip int, at func(int) int, steps []finding.Step) {
-		for _, c := range cs {
-			c.Parts = slices.Clone(c.Parts)
-			behind := true
-			for i := range c.Parts {
-				p := &c.Parts[i]
-				if p.Start < skip {
-					behind = false
-					break
-				}
-				p.Span.Start, p.Span.End = int64(at(p.Start-skip)), int64(at(p.End-skip))
-			}
-			if behind {
-				c.Decode = steps
-				out = append(out, c)
-			}
+	r := &root{text: b, offset: offset, line: line}
+	out := take(nil, e.matcher.Match(b), frame{at: func(i int) int { return i }, steps: steps})
+	if e.o.DecodeDepth > 0 {
+		e.budget.Reset(e.o.Decode)
+		out = e.decoded(out, b, frame{at: func(i int) int { return i }, steps: steps}, 0)
+		if hit := e.budget.Hit(); hit != "" {
+			e.led.Skip(finding.Skip{Target: e.target, Reason: finding.ReasonLimit, Detail: "decoding stopped at its limit on " + hit})
 		}
 	}
-	take(e.matcher.Match(b), 0, func(i int) int { return i }, steps)
-	var deeper func(b []byte, skip int, at func(int) int, steps []finding.Step, depth int)
-	budget := decode.NewBudget(e.o.Decode)
-	deeper = func(b []byte, skip int, at func(int) int, steps []finding.Step, depth int) {
-		if depth >= len(e.decoders) {
-			return
-		}
-		e.decoders[depth].Pieces(b, budget, func(p decode.Piece) {
-			if p.End <= skip {
-				return // stands in the context, and was seen there
-			}
-			if depth == 0 && p.Start == 0 && p.End == len(b) {
-				// The whole text is encoded (UTF-16): a person's editor shows the decoded lines.
-				out = append(out, e.text(p.Text, append(slices.Clone(steps), p.Step), offset, line)...)
-				return
-			}
-			inner := append(slices.Clone(steps), p.Step)
-			before := nameBefore(b[:p.Start])
-			n := len(before)
-			text := append(append(append(e.context[depth][:0], before...), p.Text...), '\n')
-			e.context[depth] = text
-			innerAt := func(i int) int { return at(max(0, p.At(b, min(i, len(p.Text)))-skip)) }
-			take(e.matcher.Match(text), n, innerAt, inner)
-			deeper(text, n, innerAt, inner, depth+1)
-		})
-	}
-	if len(steps) < len(e.decoders)+e.o.Unpack.MaxDepth {
-		deeper(b, 0, func(i int) int { return i }, steps, 0)
-	}
-	if hit := budget.Hit(); hit != "" {
-		e.led.Skip(finding.Skip{Target: e.target, Reason: finding.ReasonLimit, Detail: "decoding stopped: " + hit})
-	}
-	root.finish(out)
+	r.finish(out)
 	return out
 }
 
-// nameBefore is the end of the line that b ends in.
-func nameBefore(b []byte) []byte {
-	from := max(0, len(b)-maxContext)
-	for i := len(b) - 1; i >= from; i-- {
-		if b[i] == '\n' {
-			return b[i+1:]
+// frame says how a decoded text hangs in the text that lines and columns refer to.
+type frame struct {
+	lead  int           // bytes at its start that are not decoded: the name before the value
+	at    func(int) int // offset behind lead -> offset in the outermost text
+	steps []finding.Step
+	plain []byte // what the outer text has at this place, where plain text stands in a decoded window
+}
+
+// take appends the candidates that stand behind the frame's lead, moved to the outermost text.
+func take(out, cs []match.Candidate, f frame) []match.Candidate {
+next:
+	for _, c := range cs {
+		c.Parts = slices.Clone(c.Parts)
+		for i := range c.Parts {
+			p := &c.Parts[i]
+			if p.Start < f.lead || f.plain != nil && bytes.Contains(f.plain, p.Value.Reveal()) {
+				continue next
+			}
+			p.Span.Start, p.Span.End = int64(f.at(p.Start-f.lead)), int64(f.at(p.End-f.lead))
 		}
+		c.Decode = f.steps
+		out = append(out, c)
 	}
-	return b[from:]
+	return out
+}
+
+// decoded appends what is encoded in b, and encoded in that.
+func (e *examiner) decoded(out []match.Candidate, b []byte, f frame, depth int) []match.Candidate {
+	e.decoder.Pieces(b, e.budget, func(p decode.Piece) {
+		if p.End <= f.lead {
+			return // stands before the value, and was seen there
+		}
+		steps := append(slices.Clone(f.steps), p.Step)
+		if p.Then.Name != "" {
+			steps = append(steps, p.Then)
+		}
+		if depth == 0 && p.Start == 0 && p.End == len(b) && p.Step.Name == decode.UTF16 {
+			// A person's editor shows the lines of the decoded text.
+			out = append(out, e.wide(p.Text, steps)...)
+			return
+		}
+		text, lead := p.Splice(e.spliced[depth][:0], b)
+		e.spliced[depth] = text
+		inner := frame{lead: lead, steps: steps, at: func(i int) int { return f.at(max(0, p.At(b, min(i, len(p.Text)))-f.lead)) }}
+		switch p.Step.Name {
+		case decode.UnicodeEscape, decode.HTML, decode.QuotedPrintable, decode.Joined:
+			inner.plain = b[p.Start:p.End]
+		}
+		out = take(out, e.matcher.Match(text), inner)
+		if depth+1 < e.o.DecodeDepth {
+			out = e.decoded(out, text, inner, depth+1)
+		}
+	})
+	return out
+}
+
+// wide is text for a blob that is encoded as a whole: what is encoded inside it still shares the blob's budget.
+func (e *examiner) wide(b []byte, steps []finding.Step) []match.Candidate {
+	f := frame{at: func(i int) int { return i }, steps: steps}
+	out := take(nil, e.matcher.Match(b), f)
+	if e.o.DecodeDepth > 1 {
+		out = e.decoded(out, b, f, 1)
+	}
+	(&root{text: b}).finish(out)
+	return out
 }
 
 // Sort orders sightings by everything that tells them apart, for tests and comparisons.
