@@ -65,7 +65,7 @@ func ai() []Detector {
 		{
 			ID: "huggingface-token", Provider: "huggingface", Title: "Hugging Face user token",
 			Shapes: []Shape{Token(Lit("hf_"), Chars(Letters, 34)), Token(Lit("hf_"), Chars(Base62, 34))},
-			Traits: Traits{Scoped: yes(hfTokens), Overlap: yes(hfTokens), LastUsed: yes(hfTokens), HumanIssued: yes(hfTokens)},
+			Traits: Traits{Scoped: yes(hfTokens), Overlap: yes(hfTokens), LastUsed: yes("https://huggingface.co/docs/hub/enterprise-tokens-management"), HumanIssued: yes(hfTokens)},
 			Rotate: "make a second token with the same scopes at https://huggingface.co/settings/tokens, update every consumer, then delete this one",
 			Revoke: "delete it at https://huggingface.co/settings/tokens",
 			Docs:   hfTokens, Format: fromCorpus,

@@ -18,7 +18,7 @@ func cloud() []Detector {
 	cf := func(id, title, prefix string) Detector {
 		return Detector{
 			ID: id, Provider: "cloudflare", Title: title,
-			Shapes: []Shape{Token(Lit(prefix), Chars(Base62, 40), Chars(Hex, 8)), Token(Lit(prefix), Chars(Base62, 40))},
+			Shapes: []Shape{Token(Lit(prefix), Range(Base62, 40, 56))},
 			Traits: Traits{Scoped: yes(cfCreate), LastUsed: yes("https://developers.cloudflare.com/api/resources/user/subresources/tokens/"), RotateAPI: yes("https://developers.cloudflare.com/fundamentals/api/how-to/roll-token/"), Restricted: yes(cfCreate), Overlap: yes(cfCreate)},
 			Rotate: "curl -X PUT https://api.cloudflare.com/client/v4/user/tokens/ID/value: the old value ends at once",
 			Revoke: "curl -X DELETE https://api.cloudflare.com/client/v4/user/tokens/ID",
@@ -29,7 +29,7 @@ func cloud() []Detector {
 		return Detector{
 			ID: id, Provider: "digitalocean", Title: title,
 			Shapes: []Shape{tok(prefix, Hex, 64)},
-			Traits: Traits{Scoped: yes(doTokens), LastUsed: yes(doTokens), Overlap: yes(doTokens)},
+			Traits: Traits{Scoped: yes(doTokens), Overlap: yes(doTokens)},
 			Rotate: "make a second token with an expiry under API > Tokens, update every consumer, then delete this one",
 			Revoke: "curl -X POST https://cloud.digitalocean.com/v1/oauth/revoke -d token=TOKEN, or delete it under API > Tokens",
 			Docs:   doTokens, Format: fromCorpus,

@@ -14,7 +14,7 @@ func devtools() []Detector {
 			ID: "atlassian-api-token", Provider: "atlassian", Title: "Atlassian API token",
 			Shapes: []Shape{Token(Lit("ATATT3"), Range(Base64URL, 150, 240), Lit("="), Chars(HexUpper, 8)), Token(Lit("ATATT3"), Range(Base64URL, 160, 240)), Token(Lit("ATSTT3"), Range(Base64URL, 150, 240), Lit("="), Chars(HexUpper, 8)), Token(Lit("ATCTT3"), Range(Base64URL, 150, 240), Lit("="), Chars(HexUpper, 8))},
 			Named:  []Named{{Keywords: []string{"atlassian", "jira", "confluence"}, Names: []string{"token", "key", "secret", "pass"}, Value: []Shape{run(Base62, 24), Token(Lit("ATATT3"), Range(Of("a-zA-Z0-9=_-"), 20, 250))}, MinEntropy: 3.4}},
-			Traits: Traits{Expires: yes(atlassianTokens), Scoped: yes(atlassianTokens), LastUsed: yes(atlassianTokens), Overlap: yes(atlassianTokens), HumanIssued: yes(atlassianTokens)},
+			Traits: Traits{Expires: yes(atlassianTokens), Scoped: yes(atlassianTokens), LastUsed: yes("https://support.atlassian.com/organization-administration/docs/understand-user-api-tokens/"), Overlap: yes(atlassianTokens), HumanIssued: yes(atlassianTokens)},
 			Rotate: "make a second token with scopes and an expiry at id.atlassian.com, update every consumer, then revoke this one",
 			Revoke: "revoke it at https://id.atlassian.com/manage-profile/security/api-tokens",
 			Docs:   atlassianTokens, Format: fromCorpus,

@@ -29,14 +29,14 @@ func githubRow(id, title, prefix string, d Detector) Detector {
 func github() []Detector {
 	return []Detector{
 		githubRow("github-personal-access-token", "GitHub personal access token (classic)", "ghp_", Detector{
-			Traits: Traits{Scoped: yes(githubPATs), LastUsed: yes(githubExpiry), Overlap: yes(githubPATs), RotateAPI: no(githubPATs), HumanIssued: yes(githubPATs)},
+			Traits: Traits{Scoped: yes(githubPATs), LastUsed: yes("https://docs.github.com/en/rest/orgs/orgs"), Overlap: yes(githubPATs), RotateAPI: no(githubPATs), HumanIssued: yes(githubPATs)},
 			Rotate: "make a fine-grained token at https://github.com/settings/tokens, update every consumer, then revoke this one",
 			Revoke: githubRevoke, Docs: githubPATs,
 		}),
 		{
 			ID: "github-fine-grained-token", Provider: "github", Title: "GitHub fine-grained personal access token",
 			Shapes: []Shape{Token(Lit("github_pat_"), Chars(Base62, 22), Lit("_"), Chars(Base62, 59))},
-			Traits: Traits{Scoped: yes(githubPATs), LastUsed: yes(githubExpiry), Overlap: yes(githubPATs), RotateAPI: no(githubPATs), HumanIssued: yes(githubPATs)},
+			Traits: Traits{Scoped: yes(githubPATs), LastUsed: yes("https://docs.github.com/en/rest/orgs/personal-access-tokens"), Overlap: yes(githubPATs), RotateAPI: no(githubPATs), HumanIssued: yes(githubPATs)},
 			Rotate: "regenerate it at https://github.com/settings/personal-access-tokens and update every consumer",
 			Revoke: githubRevoke, Docs: githubPATs, Format: fromCorpus,
 		},

@@ -185,7 +185,7 @@ func routableFacts(m Match) []finding.Fact {
 	var out []finding.Fact
 	for line := range bytes.SplitSeq(b, []byte("\n")) {
 		key, value, ok := bytes.Cut(line, []byte(":"))
-		field := map[string]string{"o": "organisation", "u": "user", "p": "project", "g": "account"}[string(key)]
+		field := map[string]string{"o": "organisation", "u": "user", "p": "project", "g": "group"}[string(key)]
 		if !ok || field == "" {
 			continue
 		}

@@ -35,8 +35,8 @@ const (
 const pemReach = 32 << 10
 
 func keys() []Detector {
-	// A bare key has no issuer, so nothing limits, ends or watches it.
-	bare := Traits{Expires: no(rfcPEM), Scoped: no(rfcPEM), LastUsed: no(rfcPEM)}
+	// A bare key carries no end of its own; what it opens and who watches it depends on where its public half is trusted.
+	bare := Traits{Expires: no("https://www.rfc-editor.org/rfc/rfc5958")}
 	return []Detector{
 		{
 			ID: "private-key", Title: "private key",

@@ -29,7 +29,7 @@ func stripe() []Detector {
 			Shapes:   []Shape{Token(Lit(prefix), body)},
 			Facts:    stripeFacts,
 			Severity: sev,
-			Traits:   Traits{Scoped: scoped, LastUsed: yes(stripeKeys), Overlap: yes(stripeKeys), RotateAPI: no(stripeKeys), Restricted: yes(stripeKeys)},
+			Traits:   Traits{Scoped: scoped, Overlap: yes(stripeKeys), RotateAPI: no(stripeKeys), Restricted: yes(stripeKeys)},
 			Rotate:   "roll it under Developers > API keys: the old key can be given an end",
 			Revoke:   "expire it under Developers > API keys",
 			Docs:     stripeKeys, Format: stripeKeys,
