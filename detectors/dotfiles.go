@@ -84,7 +84,7 @@ func dotfiles() []Detector {
 			Sample: func(r *rand.Rand) []byte {
 				return []byte("client-key-data: " + base64.StdEncoding.EncodeToString(pemText("PRIVATE KEY", samplePKCS8(r))))
 			},
-			Traits: Traits{Expires: yes("https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/"), Scoped: yes("https://kubernetes.io/docs/reference/access-authn-authz/rbac/"), LastUsed: no(kubeDocs)},
+			Traits: Traits{Expires: yes("https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/"), Scoped: yes("https://kubernetes.io/docs/reference/access-authn-authz/rbac/")},
 			Rotate: "issue a new client certificate; better, use an exec plugin with short-lived tokens",
 			Revoke: "Kubernetes has no revocation of client certificates: remove the bindings of its user, or roll the certificate authority",
 			Docs:   kubeDocs, Format: kubeDocs,

@@ -64,7 +64,6 @@ func keys() []Detector {
 			Sample: func(r *rand.Rand) []byte {
 				return pemText("PGP PRIVATE KEY BLOCK", append([]byte{0xc5, 0x58, 4}, draw(r, Visible, 86)...))
 			},
-			Traits: bare,
 			Rotate: "make a new key, sign it with the old one, publish both, then revoke the old one",
 			Revoke: "gpg --gen-revoke KEY, and publish the certificate",
 			Docs:   "https://www.gnupg.org/documentation/manuals/gnupg/", Format: rfcPGP,

@@ -227,7 +227,7 @@ func parseURL(b []byte, at int) []Found {
 	if n := bytes.IndexAny(host, "/,;)]}&"); n >= 0 {
 		host = host[:n]
 	}
-	if !ok || placeholder(pass) || len(host) == 0 || bytes.IndexByte(user, '/') >= 0 || bytes.IndexByte(user, '@') >= 0 || !hostLike(host) {
+	if !ok || placeholder(pass) || len(host) == 0 || bytes.IndexByte(user, '/') >= 0 || bytes.IndexByte(user, '@') >= 0 && bytes.IndexByte(pass, '/') >= 0 || !hostLike(host) {
 		return nil
 	}
 	f := Found{Start: at, End: from + cut + 1 + len(host)}

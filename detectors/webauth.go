@@ -21,7 +21,6 @@ func webauth() []Detector {
 			Sample: func(r *rand.Rand) []byte {
 				return []byte("Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("robot:"+string(draw(r, Base62, 18)))))
 			},
-			Traits: Traits{Expires: no(rfcBasic)},
 			Rotate: "change the account's password and update every consumer", Revoke: "disable the account",
 			Docs: rfcBasic, Format: rfcBasic,
 		},
