@@ -73,8 +73,8 @@ func goHistory(b *testing.B, versions int) *repo {
 	return r
 }
 
-// BenchmarkBlobs hands out every blob of a packed history, with git cat-file beside it.
-func BenchmarkBlobs(b *testing.B) {
+// BenchmarkStore hands out every blob of a packed history, with git cat-file beside it, and reads trees and commits at random.
+func BenchmarkStore(b *testing.B) {
 	dir := *benchRepo
 	if dir == "" {
 		dir = goHistory(b, 60).objects()
@@ -95,7 +95,7 @@ func BenchmarkBlobs(b *testing.B) {
 		}
 		return n.Load()
 	}
-	size := total(Options{}, 2)
+	size := total(Options{}, 1)
 	for _, o := range []struct {
 		name string
 		Options
@@ -109,6 +109,7 @@ func BenchmarkBlobs(b *testing.B) {
 			}
 		})
 	}
+	b.Run("read", func(b *testing.B) { benchRead(b, dir) })
 	b.Run("git-cat-file", func(b *testing.B) {
 		b.SetBytes(size)
 		for b.Loop() {
@@ -122,12 +123,8 @@ func BenchmarkBlobs(b *testing.B) {
 	})
 }
 
-// BenchmarkRead reads trees and commits at random.
-func BenchmarkRead(b *testing.B) {
-	dir := *benchRepo
-	if dir == "" {
-		dir = goHistory(b, 60).objects()
-	}
+// benchRead reads trees and commits at random.
+func benchRead(b *testing.B, dir string) {
 	s, err := Open(dir, Options{})
 	if err != nil {
 		b.Fatal(err)

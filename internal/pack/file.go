@@ -1,6 +1,8 @@
 package pack
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -65,14 +67,18 @@ func (f *file) close() error {
 	return unmapFile(data)
 }
 
-// readAhead is how much a view reads at once: pack entries are small and read in order.
-const readAhead = 64 << 10
+// How much a view reads at once: in the order of a file, and along delta chains, which jump.
+const (
+	readAhead = 64 << 10
+	readChain = 8 << 10
+)
 
 // view reads from one file at a time for one goroutine.
 type view struct {
-	f   *file
-	off int64 // where buf begins in f
-	buf []byte
+	ahead int64 // readAhead if 0
+	f     *file
+	off   int64 // where buf begins in f
+	buf   []byte
 }
 
 // at returns n bytes at off, fewer if the file ends before, valid until the next call. Memory that it takes is bounded by the
@@ -88,7 +94,7 @@ func (v *view) at(f *file, off, n int64) ([]byte, error) {
 	if v.f == f && off >= v.off && off+n <= v.off+int64(len(v.buf)) {
 		return v.buf[off-v.off:][:n:n], nil
 	}
-	want := int(min(max(n, readAhead), f.size-off))
+	want := int(min(max(n, cmp.Or(v.ahead, readAhead)), f.size-off))
 	v.f = nil
 	if cap(v.buf) < want {
 		v.buf = make([]byte, want)
@@ -104,13 +110,16 @@ func (v *view) at(f *file, off, n int64) ([]byte, error) {
 	return v.buf[:n:n], nil
 }
 
-// whole returns all of a small file.
+// whole returns all of a file: its map, valid until close, or a copy, after which the file is closed.
 func (f *file) whole() ([]byte, error) {
 	if f.f == nil {
 		return f.data, nil
 	}
 	b := make([]byte, f.size)
-	if _, err := f.f.ReadAt(b, 0); err != nil {
+	_, err := f.f.ReadAt(b, 0)
+	err = errors.Join(err, f.f.Close())
+	f.f = nil
+	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", f.path, err)
 	}
 	return b, nil

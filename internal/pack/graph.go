@@ -14,6 +14,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sort"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -135,13 +136,14 @@ func (s *Store) listLoose() []looseRef {
 	var refs []looseRef
 	raw := make([]byte, s.hash)
 	for d, dir := range s.dirs {
-		for b := range 256 {
-			prefix := fmt.Sprintf("%02x", b)
+		prefixes, err := fanoutDirs(dir)
+		if err != nil {
+			s.unopened(fmt.Errorf("list loose objects: %w", err))
+		}
+		for _, prefix := range prefixes {
 			list, err := os.ReadDir(filepath.Join(dir, prefix))
 			if err != nil {
-				if !errors.Is(err, os.ErrNotExist) {
-					s.unopened(fmt.Errorf("list loose objects: %w", err))
-				}
+				s.unopened(fmt.Errorf("list loose objects: %w", err))
 				continue
 			}
 			for _, e := range list {
@@ -164,6 +166,17 @@ func (s *Store) listLoose() []looseRef {
 		return cmp.Or(bytes.Compare(a.id.raw(), b.id.raw()), cmp.Compare(a.dir, b.dir))
 	})
 	return slices.CompactFunc(refs, func(a, b looseRef) bool { return a.id == b.id })
+}
+
+// fanoutDirs lists the folders of loose objects in an object folder.
+func fanoutDirs(dir string) (names []string, err error) {
+	list, err := os.ReadDir(dir)
+	for _, e := range list {
+		if name := e.Name(); len(name) == 2 && strings.Trim(name, "0123456789abcdef") == "" {
+			names = append(names, name)
+		}
+	}
+	return names, err
 }
 
 // packed says whether a pack holds an object.
@@ -319,7 +332,7 @@ func (g *graph) headers(s *Store, k int, from, to int32) (strays []anonChild) {
 			switch e.kind {
 			case kindOfs:
 				if b := g.at(k, e.ofs, i); b >= 0 {
-					g.base[i] = g.counts(b)
+					g.base[i] = b
 				} else {
 					strays = append(strays, anonChild{i, int32(k), e.ofs})
 				}
@@ -374,7 +387,7 @@ func (g *graph) at(k int, off int64, near int32) int32 {
 	return -1
 }
 
-// find is the node that counts for an id, looked for in pack k first; -1 for none.
+// find is a node of an id, looked for in pack k first; -1 for none.
 func (g *graph) find(s *Store, k int, id ID) int32 {
 	for try := -1; try < len(g.packs); try++ {
 		q := try
@@ -392,7 +405,7 @@ func (g *graph) find(s *Store, k int, id ID) int32 {
 		}
 		// Several nodes may claim one offset; any of them has these bytes.
 		if n := g.at(q, off, -1); n >= 0 {
-			return g.counts(n)
+			return n
 		}
 	}
 	if j, ok := slices.BinarySearchFunc(g.loose, id, func(r looseRef, id ID) int { return bytes.Compare(r.id.raw(), id.raw()) }); ok {
@@ -413,7 +426,7 @@ func (g *graph) anonymous(s *Store, list []anonChild) {
 			continue
 		}
 		if b := g.at(int(c.pack), c.off, -1); b >= 0 {
-			g.base[c.node] = g.counts(b)
+			g.base[c.node] = b
 			continue
 		}
 		p := g.packs[c.pack]
@@ -448,10 +461,12 @@ func (g *graph) anonymous(s *Store, list []anonChild) {
 	}
 }
 
-// link hangs every node under its base.
+// link hangs every node under its base, or under what counts in its base's place.
 func (g *graph) link() {
 	for i := int32(len(g.off)) - 1; i >= 0; i-- {
 		if b := g.base[i]; b >= 0 && g.flag[i]&flagCopy == 0 {
+			b = g.counts(b)
+			g.base[i] = b
 			g.next[i] = g.down[b]
 			g.down[b] = i
 		}

@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 )
 
 // Type is an object's type, numbered as in the pack format.
@@ -153,8 +154,8 @@ type Object struct {
 	Base     ID    // zero if Delta is nil
 	BaseSize int64 // of Base
 
-	// Depth is 0 unless Delta is set; else Base is the latest object of Depth-1 that this worker visited, so what is remembered
-	// of bases fits in a stack: what stands at Depth or deeper is not asked for again.
+	// Depth is how many deltas deep the object was walked to. If Delta is set, Base is the latest object of Depth-1 that this
+	// worker visited, so what is remembered of bases fits in a stack: at Depth, what stands there or deeper is done with.
 	Depth   int
 	Derived bool // other objects of this walk are stored as deltas of this one
 }
@@ -189,6 +190,7 @@ func (o *Options) fill() {
 	if o.Overlap <= 0 {
 		o.Overlap = defaultOverlap
 	}
+	o.MaxObject = min(o.MaxObject, math.MaxInt-1<<20) // on 32 bits
 	o.Overlap = min(o.Overlap, o.Window/2)
 	if o.Cache <= 0 {
 		o.Cache = defaultCache

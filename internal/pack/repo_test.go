@@ -378,6 +378,39 @@ func TestPacked(t *testing.T) {
 	r.same(Options{})
 }
 
+// TestTogether reads and walks one store from many goroutines, as visitors that read do.
+func TestTogether(t *testing.T) {
+	r := newRepo(t)
+	r.history(12)
+	r.git("repack", "-q", "-adf", "--depth=50", "--window=50")
+	want := r.catFile()
+	s := open(t, r.objects(), Options{Cache: 20_000})
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			var bufs [4][]byte
+			err := s.Walk(context.Background(), len(bufs), All, nil, func(w int, o *Object) error {
+				typ, b, err := s.Read(o.ID, bufs[w])
+				if err != nil || typ != o.Type || !bytes.Equal(b, o.Bytes) || !bytes.Equal(b, want[o.ID.Hex()].b) {
+					return fmt.Errorf("%s: read differs: %w", o.ID, err)
+				}
+				if len(b) > 0 {
+					b[0]++ // the caller's own
+				}
+				bufs[w] = b
+				if len(b)%2 == 0 {
+					bufs[w] = nil
+				}
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
 func TestSHA256(t *testing.T) {
 	r := newRepo(t, "--object-format=sha256")
 	r.history(10)

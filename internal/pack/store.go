@@ -41,8 +41,8 @@ func (p *packFile) end() int64 { return p.size - int64(p.hash) }
 
 // Store is an open object store. All methods may be used from several goroutines, Close after all others have returned.
 //
-// It sees the packs that stood there when it was opened. On Unix packs stay readable when git deletes them afterwards; loose
-// objects that git packs meanwhile are reported as missing.
+// It sees the packs that stood there when it was opened, and Walk the loose objects that stood there at the first Walk. On Unix
+// packs stay readable when git deletes them afterwards; loose objects that git packs meanwhile are reported as missing.
 type Store struct {
 	opts  Options
 	hash  int
@@ -80,7 +80,7 @@ func Open(dir string, o Options) (*Store, error) {
 	}
 	s.hash = s.opts.Hash.Size()
 	s.cache.limit = o.Cache
-	s.scratch.New = func() any { return new(scratch) }
+	s.scratch.New = func() any { return &scratch{view: view{ahead: readChain}} }
 	for _, d := range s.dirs {
 		s.openPacks(d)
 	}
@@ -108,7 +108,7 @@ func (s *Store) Close() error {
 // Hash is the store's object format.
 func (s *Store) Hash() Hash { return s.opts.Hash }
 
-// Troubles are the parts that could not be opened. The first Walk reports them too.
+// Troubles are the parts that could not be opened. The first Walk with a trouble function reports them, too.
 func (s *Store) Troubles() []Trouble {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -251,8 +251,9 @@ func detect(dirs []string) Hash {
 				}
 			}
 		}
-		for b := range 256 {
-			names, _ := os.ReadDir(filepath.Join(d, fmt.Sprintf("%02x", b)))
+		prefixes, _ := fanoutDirs(d)
+		for _, prefix := range prefixes {
+			names, _ := os.ReadDir(filepath.Join(d, prefix))
 			for _, e := range names {
 				switch len(e.Name()) {
 				case 38:

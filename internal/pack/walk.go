@@ -46,20 +46,22 @@ func (s *Store) WalkWanted(ctx context.Context, workers int, types Types, want f
 			return err
 		}
 	}
-	s.walks.Do(func() {
-		for _, t := range s.Troubles() {
-			w.report(t)
-		}
-	})
+	if trouble != nil {
+		s.walks.Do(func() {
+			for _, t := range s.Troubles() {
+				w.report(t)
+			}
+		})
+	}
 	roots := w.pickRoots()
 	lost := w.pickLost()
-	const batch = 64 // lost objects and small families that a worker takes at once
+	const batch = 64 // lost objects that a worker takes at once
 	var nextRoot, nextLost atomic.Int64
 	eg, ctx := errgroup.WithContext(ctx)
 	for n := range max(workers, 1) {
 		eg.Go(func() error {
 			debug.SetPanicOnFault(true)
-			h := &hand{walk: w, ctx: ctx, n: n}
+			h := &hand{walk: w, ctx: ctx, n: n, sc: scratch{view: view{ahead: readChain}}}
 			for {
 				i := int(nextRoot.Add(1)) - 1
 				if i >= len(roots) {
