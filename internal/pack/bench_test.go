@@ -5,13 +5,13 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"go/build"
 	"io"
 	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -28,7 +28,7 @@ func goHistory(b *testing.B, versions int) *repo {
 		lines []string
 	}
 	var files []file
-	src := filepath.Join(runtime.GOROOT(), "src")
+	src := filepath.Join(build.Default.GOROOT, "src")
 	for _, dir := range []string{"net", "crypto", "go", "encoding"} {
 		filepath.WalkDir(filepath.Join(src, dir), func(p string, d fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(p, ".go") {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+
+	"sprawl/internal/pack/inflate"
 )
 
 // maxChain is how many deltas Read follows to one object; git makes at most 4,095. Walk has no such limit.
@@ -213,7 +215,7 @@ func (s *Store) readPacked(sc *scratch, p *packFile, off int64, buf []byte) (Typ
 	}
 	for i := len(chain) - 1; i >= 0; i-- {
 		l := chain[i]
-		sc.delta = grow(sc.delta, l.size)
+		sc.delta = growSlack(sc.delta, l.size)
 		if err := sc.inflate(l.p, l.off+l.head, l.p.end(), sc.delta); err != nil {
 			return 0, nil, located(err, l.p, l.off, ID{})
 		}
@@ -236,15 +238,16 @@ func (s *Store) readPacked(sc *scratch, p *packFile, off int64, buf []byte) (Typ
 
 // room is a buffer of n bytes: the caller's for the object itself, a new one for a base, which the cache may keep.
 func (sc *scratch) room(last bool, buf []byte, n int64) []byte {
-	if last && buf != nil {
-		return grow(buf, n)
+	if last && int64(cap(buf)) >= n {
+		return buf[:n]
 	}
-	return make([]byte, n)
+	return make([]byte, n, n+inflate.Slack)
 }
 
-func grow(b []byte, n int64) []byte {
-	if int64(cap(b)) < n {
-		return make([]byte, n)
+// growSlack is b with n bytes, and the spare capacity that inflate likes.
+func growSlack(b []byte, n int64) []byte {
+	if int64(cap(b)) < n+inflate.Slack {
+		b = make([]byte, n, n+n/4+inflate.Slack)
 	}
 	return b[:n]
 }
@@ -321,7 +324,7 @@ func (c *baseCache) get(p *packFile, off int64) ([]byte, Type, bool) {
 // put keeps b unless it would push out a large part of the others.
 func (c *baseCache) put(p *packFile, off int64, t Type, b []byte) {
 	const overhead = 200 // an entry of map and list
-	cost := int64(len(b)) + overhead
+	cost := int64(cap(b)) + overhead
 	if cost > c.limit/4 {
 		return
 	}
@@ -340,6 +343,6 @@ func (c *baseCache) put(p *packFile, off int64, t Type, b []byte) {
 		last := c.order.Back()
 		old := c.order.Remove(last).(*cachedBase)
 		delete(c.byKey, old.key)
-		c.used -= int64(len(old.bytes)) + overhead
+		c.used -= int64(cap(old.bytes)) + overhead
 	}
 }

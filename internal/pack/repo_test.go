@@ -369,6 +369,13 @@ func TestPacked(t *testing.T) {
 	if n := r.same(Options{Cache: 1}); n < 100 {
 		t.Errorf("%d objects with a delta by id", n)
 	}
+	// As git maintenance names them.
+	for _, name := range packs(t, r, "pack-*.*") {
+		if err := os.Rename(name, strings.Replace(name, "pack-", "loose-", 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.same(Options{})
 	r.git("-c", "pack.indexVersion=1", "repack", "-q", "-adf")
 	r.same(Options{})
 	// Large offsets: those of this test are told to use 64 bits.

@@ -241,14 +241,13 @@ func detect(dirs []string) Hash {
 	for _, d := range dirs {
 		names, _ := os.ReadDir(filepath.Join(d, "pack"))
 		for _, e := range names {
-			if name, ok := strings.CutPrefix(e.Name(), "pack-"); ok {
-				name, _, _ = strings.Cut(name, ".")
-				switch len(name) {
-				case 40:
-					return SHA1
-				case 64:
-					return SHA256
-				}
+			// pack-… as a rule, loose-… by git maintenance.
+			name, _, _ := strings.Cut(e.Name(), ".")
+			switch len(name) - 1 - strings.LastIndexByte(name, '-') {
+			case 40:
+				return SHA1
+			case 64:
+				return SHA256
 			}
 		}
 		prefixes, _ := fanoutDirs(d)
@@ -286,8 +285,8 @@ func (s *Store) openPacks(dir string) {
 	var number map[string]int
 	for _, e := range list {
 		stem, ok := strings.CutSuffix(e.Name(), ".pack")
-		if !ok || !strings.HasPrefix(stem, "pack-") {
-			continue // A tmp_pack_… of a transfer under way or given up: git does not read it either.
+		if !ok || strings.HasPrefix(stem, ".tmp-") {
+			continue // A repack under way renames these. tmp_pack_…, of a transfer, does not end so.
 		}
 		var x *index
 		var xf *file

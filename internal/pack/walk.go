@@ -440,13 +440,6 @@ func (h *hand) derive(i int32, base frame) (f frame, err error) {
 	return f, h.show(&f, base, h.sc.delta, p.suspect)
 }
 
-func growSlack(b []byte, n int64) []byte {
-	if int64(cap(b)) < n+inflate.Slack {
-		b = make([]byte, n, n+n/4+inflate.Slack)
-	}
-	return b[:n]
-}
-
 func (h *hand) show(f *frame, base frame, delta []byte, suspect bool) error {
 	return h.showAs(Type(h.g.flag[f.node]&typeBits), f, base, delta, suspect)
 }

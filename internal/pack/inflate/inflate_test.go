@@ -6,11 +6,11 @@ import (
 	"compress/zlib"
 	"errors"
 	"fmt"
+	"go/build"
 	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 
 	kzlib "github.com/klauspost/compress/zlib"
@@ -200,7 +200,7 @@ func TestNoAllocation(t *testing.T) {
 // BenchmarkInflate compares decoders on pieces of Go source: small, as deltas and trees in packs are, and whole files.
 func BenchmarkInflate(b *testing.B) {
 	var text []byte
-	files, _ := filepath.Glob(filepath.Join(runtime.GOROOT(), "src", "net", "http", "*.go"))
+	files, _ := filepath.Glob(filepath.Join(build.Default.GOROOT, "src", "net", "http", "*.go"))
 	for _, name := range files {
 		c, err := os.ReadFile(name)
 		if err != nil {
