@@ -12,7 +12,6 @@ type assignment struct {
 	joined             bool // the value is one operand of a larger expression
 	flow               bool // stands inside brackets, a string, a query or a connection string: no expression
 	scheme             bool // an authentication scheme was passed over
-	arg                bool // the argument of a call
 }
 
 // op is how the value follows the name.
@@ -300,7 +299,7 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 		r.i++
 		a.typed(r)
 	case two[0] == '(':
-		a.op, a.arg = opCall, true
+		a.op = opCall
 		r.i++
 	case two[0] == ',':
 		if s == 0 {
@@ -310,7 +309,7 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 		if !quoted && b[s-1] != '(' || !takesPair(b, s) {
 			return false
 		}
-		a.op, a.arg = opPair, true
+		a.op = opPair
 		r.i++
 	case quoted:
 		return false

@@ -59,6 +59,7 @@ const (
 	fBareName // key: and nothing that says what it opens
 	fList     // name=value pairs or things with commas between
 	fEscapes  // escape sequences: bytes or drawings, not what somebody types
+	fOddSign  // a token or key with a sign that such alphabets lack, or = within
 	fMail     // an address or an account
 	features
 )
@@ -208,6 +209,7 @@ func judge(a *assignment, c nameClass, name, v []byte) (verdict, bool) {
 	on(fBareName, c == nameWeak && len(name) < 8)
 	on(fList, bytes.IndexByte(v, ',') >= 0 && (c != namePassword || bytes.IndexByte(v, '=') > 0) || bytes.Count(v, []byte("=")) > 2)
 	on(fEscapes, bytes.Count(v, []byte("\\")) >= 2)
+	on(fOddSign, c != namePassword && indexFold(name, "secret") < 0 && oddSign(v))
 	on(fMail, mailLike(v))
 	z := 0.0
 	for k, x := range f {
@@ -344,6 +346,14 @@ func codeLike(a *assignment, v []byte) bool {
 		}
 	}
 	return dots > 0 && oddness(v) < 5.2
+}
+
+// tokenBytes is what issued tokens are spelt with: base64 of both kinds, and separators.
+var tokenBytes = of("a-zA-Z0-9_.~:/+|%-")
+
+func oddSign(v []byte) bool {
+	v = bytes.TrimRight(v, "=")
+	return bytes.IndexFunc(v, func(r rune) bool { return r > 127 || !tokenBytes.Has(byte(r)) }) >= 0
 }
 
 func pathLike(v []byte) bool {

@@ -247,7 +247,7 @@ func TestReferences(t *testing.T) {
 		"password = getPassword()", "password: string;", "token_type: Bearer", "max_tokens: 4096", "secret_name = \"prod/db/password\"", "public_key = \"" + draw(seeded(2), base62, 40) + "\"",
 		"password: The password of the user", "password = arn:aws:secretsmanager:eu-west-1:1:secret:db", "\"password\": \"Passwort eingeben\"", "csrf_token = \"" + draw(seeded(3), base62, 32) + "\"",
 		"password_field = \"#user_password\"", "API_KEY=%API_KEY%", "secretKeyRef:\n  name: db-credentials\n  key: password", "hash(\"password\", \"" + draw(seeded(4), base62, 12) + "\")",
-		"password: \"1234567890123456\"", "token = \"abcdefghijklmnop\"", "api_key: https://vault.example/v1/x",
+		"password: \"1234567890123456\"", "token = \"abcdefghijklmnop\"", "{\"key\": \"9fK2xLq8Zt\", \"value\": \"eu\"}", "<entry key=\"a.b.v8_f\" value=\"on\"/>", "api_key: https://vault.example/v1/x",
 	} {
 		if got := sightings(t, s, text, "config.txt"); len(got) > 0 {
 			t.Errorf("%q: reported as %s", text, got[0].Kind)

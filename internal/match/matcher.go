@@ -567,7 +567,7 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 			m.words.split(b[a.nameStart:e])
 		}
 	}
-	if c == nameOther {
+	if c == nameOther || c == nameWeak && m.words.n == 1 && namesPair(b, a) {
 		return
 	}
 	v := b[a.start:a.end]
@@ -582,6 +582,15 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 	m.emit(Candidate{Tier: finding.TierGeneric, Proof: finding.ProofNone, Name: name, Why: fmt.Sprintf("name %q, entropy %.1f bits, not a reference", name, r.entropy),
 		Score: r.score, Bare: a.quote == 0 && (a.op == opEqual || a.op == opColon) && !a.flow, Start: s, End: a.end,
 		Parts: []Part{{Role: finding.RoleSecret, Value: finding.NewSecret(v), Start: a.start, End: a.end}}})
+}
+
+// namesPair reports whether the value of key: X is itself a name, whose value follows: {"key": X, "value": Y}.
+func namesPair(b []byte, a *assignment) bool {
+	i, limit := a.end, min(len(b), a.end+maxAfter)
+	for i < limit && (isSpace(b[i]) || isQuote(b[i]) || b[i] == ',' || b[i] == ';' || b[i] == '\\') {
+		i++
+	}
+	return hasFold(b[i:limit], "value")
 }
 
 // commandName is the name of a password given as -u user:password.

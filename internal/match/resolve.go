@@ -405,7 +405,7 @@ const (
 
 var (
 	sourceExts = words(".go .js .mjs .cjs .jsx .ts .tsx .java .kt .kts .scala .groovy .py .rb .php .cs .vb .c .h .cc .cpp .hpp .m .mm .swift .rs .pl .pm .lua .dart .ex .exs .erl .hs .clj .fs .jl .r .vue .svelte .cshtml .jsp .erb .twig .proto .sol .zig .nim .ml .tf .hcl .sql .less .scss .css")
-	docExts    = words(".md .markdown .rst .adoc .asciidoc .txt .html .htm .tex .ipynb")
+	docExts    = words(".md .markdown .rst .adoc .asciidoc .tex .ipynb")
 	lockNames  = words("package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml go.sum cargo.lock poetry.lock pdm.lock uv.lock pipfile.lock composer.lock gemfile.lock podfile.lock mix.lock flake.lock packages.lock.json bun.lock " +
 		"gradle.lockfile .terraform.lock.hcl deno.lock conan.lock pubspec.lock shrinkwrap.yaml chart.lock")
 	testDirs   = words("test tests testing testdata test-data test_data fixture fixtures spec specs mock mocks __tests__ __mocks__ example examples sample samples demo demos e2e integration-tests")
