@@ -377,13 +377,56 @@ func ShortID(id string) string {
 	return id
 }
 
-// Reference is a named secret that a pipeline uses; no value was seen.
+// Reference is a named secret that pipelines use; no value was seen. References of one system, scope and name are one.
 type Reference struct {
 	ID, System, Name, Scope string
-	Where                   Location
-	Span                    Span
+	Listed                  bool     // a provider's listing says that this is the scope; else it is what the file can tell
+	Where                   Location // of the first use
+	Span                    Span     // of the first use
 	Environments            []Environment
+	Uses                    []Use // every place, by path and position
 	Conditions              []Condition
+}
+
+// Use is one place where a pipeline names a secret, and what the pipeline does with it there.
+type Use struct {
+	Where        Location
+	Span         Span
+	Job          string // the job, service, container or server that gets it; "" for all of a file
+	As           string // the variable or input it becomes, "" if it stands in a text
+	Environments []Environment
+	Triggers     []string // events that start it, sorted; empty where the file does not say
+	Fork         Answer   // whether somebody without write access can make it run with the secret; Unknown where the file cannot tell
+	ForkWhy      string   // what decided Fork, or what would
+	Consumers    []Consumer
+	Static       *Static // set where it is a long-lived cloud key and the same system can federate
+	Printed      string  // how it reaches a log or a command line, "" if it does not
+}
+
+// Consumer is somebody's code that is handed a secret.
+type Consumer struct {
+	Name   string // "owner/action", "orb namespace/name", an image or package
+	Pin    string // the version as written, "" if there is none
+	Pinned Answer // Yes for a content hash, No for what can be moved to other code
+	Party  Party
+}
+
+// Party says whose code a consumer is.
+type Party string
+
+// Parties.
+const (
+	PartyLocal    Party = "local"    // of the same repository
+	PartyPlatform Party = "platform" // the CI system's own
+	PartyOwn      Party = "own"      // another repository of the same owner
+	PartyThird    Party = "third"
+)
+
+// Static is a long-lived key where a short-lived one could be had.
+type Static struct {
+	What    string // what makes it a static key, in words
+	Instead string // what the system offers, in words
+	Doubt   string // what speaks against it, "" if nothing
 }
 
 // InventoryRow is a credential that a provider lists.
