@@ -8,7 +8,8 @@
 //     filter or a text conversion, starts a pager, an editor or a signature check.
 //   - The environment is built from nothing. GIT_ALLOW_PROTOCOL names no protocol, and it outranks the repository's own
 //     protocol.NAME.allow, which -c protocol.allow=never does not: that stops the fetch of a missing object from a promisor
-//     remote on versions that do not know GIT_NO_LAZY_FETCH (added in 2.45.0, backported to 2.39.4).
+//     remote on old versions too, which do not know GIT_NO_LAZY_FETCH (2.39.5 does). -c remote.NAME.promisor=false and
+//     -c extensions.partialClone= stop nothing.
 //   - Options on the command line outrank the repository's configuration: fsmonitor, hooks, ssh, credential helpers, diff.
 //   - The repository is named by --git-dir, so nothing is discovered: a planted bare repository in a parent folder is never
 //     entered (safe.bareRepository), and a folder that belongs to somebody else opens without trusting it (safe.directory
@@ -180,11 +181,10 @@ type Process struct {
 	Stdin  io.WriteCloser
 	Stdout io.Reader
 
-	ctx  context.Context // of the process, which it must not outlive: a running command is its context
 	stop context.CancelFunc
 	cmd  *exec.Cmd
+	fail func(error) error // names the command, and the context's end if that was the cause
 	diag *bounded
-	args []string
 	done bool
 	err  error
 }
@@ -197,7 +197,8 @@ func (r *Repo) Start(ctx context.Context, args ...string) (*Process, error) {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	cmd := r.git.command(ctx, r.dir, r.env, args)
-	p := &Process{ctx: ctx, stop: stop, cmd: cmd, args: args, diag: &bounded{max: maxStderr}}
+	p := &Process{stop: stop, cmd: cmd, diag: &bounded{max: maxStderr}}
+	p.fail = func(err error) error { return failure(ctx, args, err, p.diag.buf.Bytes()) }
 	cmd.Stderr = p.diag
 	var err error
 	if p.Stdin, err = cmd.StdinPipe(); err == nil {
@@ -207,7 +208,7 @@ func (r *Repo) Start(ctx context.Context, args ...string) (*Process, error) {
 	}
 	if err != nil {
 		stop()
-		return nil, failure(ctx, args, err, nil)
+		return nil, p.fail(err)
 	}
 	return p, nil
 }
@@ -234,15 +235,12 @@ func (p *Process) Close() {
 func (p *Process) join() error {
 	err := p.cmd.Wait()
 	if err != nil {
-		err = failure(p.ctx, p.args, err, p.diag.buf.Bytes())
+		err = p.fail(err)
 	}
 	p.stop()
 	p.done, p.err = true, err
 	return err
 }
-
-// Stderr is the first line of what the process said so far on standard error. It may be called after Wait or Close only.
-func (p *Process) Stderr() string { return firstLine(p.diag.buf.Bytes()) }
 
 func (g *Git) command(ctx context.Context, dir string, env, args []string) *exec.Cmd {
 	full := args
@@ -279,6 +277,7 @@ func fixedEnv() []string {
 		"GIT_NO_LAZY_FETCH=1",
 		"GIT_OPTIONAL_LOCKS=0",
 		"GIT_NO_REPLACE_OBJECTS=1",
+		"GIT_GRAFT_FILE=" + os.DevNull,
 		"GIT_LITERAL_PATHSPECS=1",
 		// Outranks every core.gitProxy, of which the first, not the last, would win.
 		"GIT_PROXY_COMMAND=",

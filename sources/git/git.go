@@ -22,6 +22,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"sprawl/finding"
@@ -113,6 +114,9 @@ func New(ctx context.Context, path string, o Options) (*Source, error) {
 	if s.moved && s.exe == nil {
 		return nil, s.fail(ErrNeedsGit, "", "install git and put it in PATH: the environment keeps objects in a place of its own", nil)
 	}
+	if err := s.layout.special(); err != nil {
+		return nil, s.fail(ErrUnsupported, "", "remove it: git makes no such files", err)
+	}
 	if s.tips, err = readTips(ctx, s.target, s.layout, s.format, s.exe); err != nil {
 		return nil, err
 	}
@@ -186,7 +190,10 @@ func (s *Source) objects() (objects, error) {
 		h = pack.SHA256
 	}
 	if s.moved {
-		return &catFile{repo: s.exe, format: h, partial: s.format.promisor,
+		// A clone made with a filter marks its packs, also where its configuration is gone.
+		files, _ := os.ReadDir(filepath.Join(s.layout.commonDir, "objects", "pack"))
+		marked := slices.ContainsFunc(files, func(f fs.DirEntry) bool { return strings.HasSuffix(f.Name(), ".promisor") })
+		return &catFile{repo: s.exe, format: h, partial: s.format.promisor || marked,
 			max: s.opts.MaxObject, window: defaultWindow, overlap: defaultOverlap}, nil
 	}
 	store, err := pack.Open(filepath.Join(s.layout.commonDir, "objects"), pack.Options{Hash: h, MaxObject: s.opts.MaxObject})

@@ -101,7 +101,11 @@ func gitDir(dir, workTree string) (layout, error) {
 	if !isHead(filepath.Join(dir, "HEAD")) {
 		return layout{}, ErrNotRepository
 	}
-	if b, err := readFile(filepath.Join(dir, "commondir"), maxPointer); err == nil {
+	b, err := readFile(filepath.Join(dir, "commondir"), maxPointer)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return layout{}, err
+	}
+	if err == nil {
 		to := strings.TrimRight(string(b), "\r\n")
 		if to == "" || strings.ContainsAny(to, "\x00\n") {
 			return layout{}, ErrNotRepository
@@ -167,6 +171,37 @@ func readFile(path string, max int64) ([]byte, error) {
 		err = fmt.Errorf("read %s: it grew beyond %d bytes", path, max)
 	}
 	return b, err
+}
+
+// special looks for what go-git or git would open at the start and is no file: who opens a planted FIFO waits for ever. What
+// stands deeper, an object or an included configuration, can hold up git until the context ends, and nobody else.
+func (l layout) special() error {
+	check := func(path string) error {
+		if fi, err := os.Stat(path); err == nil && !fi.Mode().IsRegular() && !fi.IsDir() {
+			return fmt.Errorf("%s is not a regular file", path)
+		}
+		return nil
+	}
+	for _, dir := range []string{l.gitDir, l.commonDir} {
+		for _, name := range []string{"HEAD", "config", "config.worktree", "packed-refs", "index", "objects/info/alternates"} {
+			if err := check(filepath.Join(dir, name)); err != nil {
+				return err
+			}
+		}
+		err := filepath.WalkDir(filepath.Join(dir, "refs"), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || d.Type().IsRegular() {
+				return nil // what cannot be read is for the reader of refs to report
+			}
+			return check(path)
+		})
+		if err != nil {
+			return err
+		}
+		if l.gitDir == l.commonDir {
+			break
+		}
+	}
+	return nil
 }
 
 // Recognise reports whether path is the top of a work tree (also a linked one, or one whose git directory is elsewhere), a
