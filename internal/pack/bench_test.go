@@ -5,7 +5,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"go/build"
+	gobuild "go/build"
 	"io"
 	"io/fs"
 	"math/rand/v2"
@@ -28,7 +28,7 @@ func goHistory(b *testing.B, versions int) *repo {
 		lines []string
 	}
 	var files []file
-	src := filepath.Join(build.Default.GOROOT, "src")
+	src := filepath.Join(gobuild.Default.GOROOT, "src")
 	for _, dir := range []string{"net", "crypto", "go", "encoding"} {
 		filepath.WalkDir(filepath.Join(src, dir), func(p string, d fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(p, ".go") {

@@ -304,9 +304,9 @@ func TestDeep(t *testing.T) {
 		}
 		// What one worker holds at most.
 		g, _ := s.graphOf()
-		h := &hand{walk: &walk{s: s, g: g, types: All, visit: func(int, *Object) error { return nil }}, ctx: context.Background()}
+		h := &hand{walk: &walk{s: s, g: g, types: All, visit: func(int, *Object) error { return nil }}}
 		h.visit = func(int, *Object) error { held = max(held, len(h.stack)); return nil }
-		if err := h.family(g.roots[0]); err != nil {
+		if err := h.family(context.Background(), g.roots[0]); err != nil {
 			t.Fatal(err)
 		}
 		if held > 17 {
@@ -320,6 +320,35 @@ func TestDeep(t *testing.T) {
 		if name == "chain" && !errors.Is(err, errChain) {
 			t.Errorf("Read of a chain of %d: %v", n, err)
 		}
+	}
+}
+
+// TestOneOffset gives many objects one offset: time must not grow with the square of their number.
+func TestOneOffset(t *testing.T) {
+	p, x := build([]made{blob("text a"), blob("text b")})
+	const n = 100_000
+	idx := bytes.Clone(x[:8])
+	for b := range 256 {
+		idx = binary.BigEndian.AppendUint32(idx, uint32(n*(b+1)/256))
+	}
+	for i := range n {
+		id := make([]byte, 20)
+		id[0] = byte((256*i + 255) / n)
+		binary.BigEndian.PutUint32(id[1:], uint32(i))
+		idx = append(idx, id...)
+	}
+	idx = append(idx, make([]byte, 4*n)...)
+	for range n {
+		idx = binary.BigEndian.AppendUint32(idx, packHeader)
+	}
+	idx = append(idx, x[len(x)-40:]...)
+	dir := t.TempDir()
+	put(t, dir, fmt.Sprintf("pack/pack-%040d.pack", 0), p)
+	put(t, dir, fmt.Sprintf("pack/pack-%040d.idx", 0), idx)
+	count := 0
+	err := open(t, dir, Options{}).Walk(context.Background(), 1, All, nil, func(int, *Object) error { count++; return nil })
+	if err != nil || count != n {
+		t.Errorf("%d visited, %v", count, err)
 	}
 }
 
@@ -411,13 +440,13 @@ func TestTruncated(t *testing.T) {
 func TestVisitPanicPasses(t *testing.T) {
 	s := open(t, storeOf(t, []made{blob("text a")}), Options{})
 	g, _ := s.graphOf()
-	h := &hand{walk: &walk{s: s, g: g, types: All, visit: func(int, *Object) error { panic("of the visitor") }}, ctx: context.Background()}
+	h := &hand{walk: &walk{s: s, g: g, types: All, visit: func(int, *Object) error { panic("of the visitor") }}}
 	defer func() {
 		if r := recover(); r != "of the visitor" {
 			t.Errorf("recovered %v", r)
 		}
 	}()
-	h.family(g.roots[0])
+	h.family(context.Background(), g.roots[0])
 }
 
 func TestWalkStops(t *testing.T) {

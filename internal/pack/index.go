@@ -154,9 +154,10 @@ func (x *index) find(id []byte) int {
 
 // midx is a multi-pack-index: one table of ids for several packs.
 type midx struct {
-	packs  []string // names as stored: pack-….idx
-	shared index    // tables; offStride 8, offs at the offset half of the entries
-	inPack []byte   // the entries from their pack number on
+	packs  []string   // names as stored: pack-….idx
+	shared index      // tables; offStride 8, offs at the offset half of the entries
+	inPack []byte     // the entries from their pack number on
+	picks  [][]uint32 // entries by pack, once split
 }
 
 const (
@@ -231,18 +232,28 @@ func parseMidx(path string, b []byte, hash int) (*midx, error) {
 	return m, nil
 }
 
-// of returns the index of pack number k alone.
-func (m *midx) of(k int) *index {
-	x := m.shared
-	x.pick = []uint32{}
-	x.fanout = [256]uint32{}
+// split gives every entry to its pack, in one pass.
+func (m *midx) split() {
+	m.picks = make([][]uint32, len(m.packs))
 	for i := range m.shared.n {
-		if binary.BigEndian.Uint32(m.inPack[8*i:]) == uint32(k) {
-			x.pick = append(x.pick, uint32(i))
-			x.fanout[m.shared.ids[i*x.hash]]++
+		if k := binary.BigEndian.Uint32(m.inPack[8*i:]); k < uint32(len(m.picks)) {
+			m.picks[k] = append(m.picks[k], uint32(i))
 		}
 	}
+}
+
+// of returns the index of pack number k alone.
+func (m *midx) of(k int) *index {
+	if m.picks == nil {
+		m.split()
+	}
+	x := m.shared
+	x.pick = append([]uint32{}, m.picks[k]...)
 	x.n = len(x.pick)
+	x.fanout = [256]uint32{}
+	for _, i := range x.pick {
+		x.fanout[m.shared.ids[int(i)*x.hash]]++
+	}
 	for b := 1; b < 256; b++ {
 		x.fanout[b] += x.fanout[b-1]
 	}

@@ -61,13 +61,13 @@ func (s *Store) WalkWanted(ctx context.Context, workers int, types Types, want f
 	for n := range max(workers, 1) {
 		eg.Go(func() error {
 			debug.SetPanicOnFault(true)
-			h := &hand{walk: w, ctx: ctx, n: n, sc: scratch{view: view{ahead: readChain}}}
+			h := &hand{walk: w, n: n, sc: scratch{view: view{ahead: readChain}}}
 			for {
 				i := int(nextRoot.Add(1)) - 1
 				if i >= len(roots) {
 					break
 				}
-				if err := h.family(roots[i]); err != nil {
+				if err := h.family(ctx, roots[i]); err != nil {
 					return err
 				}
 			}
@@ -77,7 +77,7 @@ func (s *Store) WalkWanted(ctx context.Context, workers int, types Types, want f
 					return nil
 				}
 				for _, i := range lost[from:min(from+batch, len(lost))] {
-					if err := h.lostNode(i); err != nil {
+					if err := h.lostNode(ctx, i); err != nil {
 						return err
 					}
 				}
@@ -233,12 +233,9 @@ func (g *graph) place(i int32) (p *packFile, end int64) {
 		return nil, 0
 	}
 	p = g.packs[k]
-	if p.idx.pick == nil {
-		for j := i + 1; j < g.start[k+1]; j++ {
-			if g.off[j] > g.off[i] {
-				return p, min(g.off[j], p.end())
-			}
-		}
+	// Only hostile indexes have two objects at one offset.
+	if j := i + 1; p.idx.pick == nil && j < g.start[k+1] && g.off[j] > g.off[i] {
+		return p, min(g.off[j], p.end())
 	}
 	return p, p.end()
 }
@@ -246,7 +243,6 @@ func (g *graph) place(i int32) (p *packFile, end int64) {
 // hand is one worker.
 type hand struct {
 	*walk
-	ctx   context.Context
 	n     int
 	sc    scratch
 	free  [][]byte
@@ -302,18 +298,18 @@ func (h *hand) done(b []byte) {
 }
 
 // family makes a root and what derives from it, depth first.
-func (h *hand) family(root int32) error {
+func (h *hand) family(ctx context.Context, root int32) error {
 	defer h.drop()
-	if err := h.ctx.Err(); err != nil {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
-	f, err := h.whole(root)
+	f, err := h.whole(ctx, root)
 	if err != nil || f.bytes == nil {
 		return err
 	}
 	h.push(f)
 	for len(h.stack) > 0 {
-		if err := h.ctx.Err(); err != nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
 		top := &h.stack[len(h.stack)-1]
@@ -322,7 +318,7 @@ func (h *hand) family(root int32) error {
 		if top.child < 0 {
 			h.stack = h.stack[:len(h.stack)-1]
 		}
-		made, err := h.derive(child, base)
+		made, err := h.derive(ctx, child, base)
 		if top.child < 0 {
 			h.done(base.bytes)
 		}
@@ -353,10 +349,10 @@ func (h *hand) push(f frame) {
 }
 
 // whole makes a node that is stored whole, and visits it. The frame has no bytes if its children cannot be made.
-func (h *hand) whole(i int32) (f frame, err error) {
+func (h *hand) whole(ctx context.Context, i int32) (f frame, err error) {
 	p, end := h.g.place(i)
 	if p == nil {
-		return h.wholeLoose(i)
+		return h.wholeLoose(ctx, i)
 	}
 	f = frame{node: i}
 	var large *entry
@@ -377,15 +373,15 @@ func (h *hand) whole(i int32) (f frame, err error) {
 		return h.sc.inflate(p, h.g.off[i]+e.head, end, f.bytes)
 	})
 	if err != nil {
-		return h.failed(f, err)
+		return h.failed(ctx, f, err)
 	}
 	if large != nil {
-		return frame{}, h.stream(i, f.id, p, end, *large)
+		return frame{}, h.stream(ctx, i, f.id, p, end, *large)
 	}
 	return f, h.show(&f, frame{}, nil, p.suspect)
 }
 
-func (h *hand) wholeLoose(i int32) (f frame, err error) {
+func (h *hand) wholeLoose(ctx context.Context, i int32) (f frame, err error) {
 	path := h.g.looseFile(h.s, i)
 	f = frame{node: i, id: h.g.id(i)}
 	wanted := h.types
@@ -396,9 +392,9 @@ func (h *hand) wholeLoose(i int32) (f frame, err error) {
 	o, err := h.sc.readLoose(path, h.s.opts.MaxObject, wanted, func(n int) []byte { buf = h.room(int64(n)); return buf })
 	switch {
 	case err != nil:
-		return h.failed(f, looseError(path, f.id, err))
+		return h.failed(ctx, f, looseError(path, f.id, err))
 	case o.bytes == nil && wanted.Has(o.t):
-		return frame{}, h.streamLoose(i, f.id, path, o)
+		return frame{}, h.streamLoose(ctx, i, f.id, path, o)
 	case o.bytes == nil:
 		return frame{}, nil
 	}
@@ -407,7 +403,7 @@ func (h *hand) wholeLoose(i int32) (f frame, err error) {
 }
 
 // derive makes a node from its base, and visits it.
-func (h *hand) derive(i int32, base frame) (f frame, err error) {
+func (h *hand) derive(ctx context.Context, i int32, base frame) (f frame, err error) {
 	p, end := h.g.place(i)
 	f = frame{node: i, depth: base.depth + 1}
 	err = guard(func() error {
@@ -426,14 +422,14 @@ func (h *hand) derive(i int32, base frame) (f frame, err error) {
 		return h.sc.inflate(p, h.g.off[i]+e.head, end, h.sc.delta)
 	})
 	if err != nil {
-		return h.failed(f, err)
+		return h.failed(ctx, f, err)
 	}
 	size, err := checkDelta(h.sc.delta, int64(len(base.bytes)))
 	if err == nil && size > h.s.opts.MaxObject {
 		err = &TooLargeError{ID: f.id, Size: size, Limit: h.s.opts.MaxObject}
 	}
 	if err != nil {
-		return h.failed(f, err)
+		return h.failed(ctx, f, err)
 	}
 	f.bytes = h.room(size)
 	applyDelta(f.bytes, base.bytes, h.sc.delta)
@@ -479,7 +475,7 @@ func (h *hand) where(i int32) (string, int64) {
 
 // failed tries a node that could not be made from another place that holds it; else it reports the node and all below it, and the
 // frame it returns has no bytes.
-func (h *hand) failed(f frame, cause error) (frame, error) {
+func (h *hand) failed(ctx context.Context, f frame, cause error) (frame, error) {
 	if t, b, ok := h.again(f.id, cause); ok {
 		f.bytes = b
 		return f, h.showAs(t, &f, frame{}, nil, false)
@@ -491,7 +487,7 @@ func (h *hand) failed(f frame, cause error) (frame, error) {
 	var err error
 	h.g.below(f.node, func(j int32) {
 		if err == nil && h.needs(j) {
-			err = h.miss(j, f.node, cause)
+			err = h.miss(ctx, j, f.node, cause)
 		}
 	})
 	return frame{}, err
@@ -528,8 +524,8 @@ func (h *hand) again(id ID, cause error) (Type, []byte, bool) {
 }
 
 // miss reports node i, which cannot be made because node at could not; or visits it if another place holds it.
-func (h *hand) miss(i, at int32, cause error) error {
-	if err := h.ctx.Err(); err != nil {
+func (h *hand) miss(ctx context.Context, i, at int32, cause error) error {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if h.g.pos[i] == noPos {
@@ -558,7 +554,7 @@ func (h *hand) miss(i, at int32, cause error) error {
 }
 
 // lostNode reports a node that no root leads to.
-func (h *hand) lostNode(i int32) error {
+func (h *hand) lostNode(ctx context.Context, i int32) error {
 	at := int32(h.g.size[i])
 	cause := errors.New("delta chain is a cycle")
 	var missing *MissingError
@@ -589,11 +585,11 @@ func (h *hand) lostNode(i int32) error {
 		guard(func() error { id = h.g.id(at); return nil })
 		cause = &CorruptError{Pack: path, Offset: off, ID: id, Err: cause}
 	}
-	return h.miss(i, at, cause)
+	return h.miss(ctx, i, at, cause)
 }
 
 // stream visits an object over Options.MaxObject in windows. What derives from it is reported: it would need all of it.
-func (h *hand) stream(i int32, id ID, p *packFile, end int64, e entry) error {
+func (h *hand) stream(ctx context.Context, i int32, id ID, p *packFile, end int64, e entry) error {
 	start := h.g.off[i] + e.head
 	var src io.Reader
 	if p.f == nil {
@@ -606,9 +602,9 @@ func (h *hand) stream(i int32, id ID, p *packFile, end int64, e entry) error {
 	t := Type(h.g.flag[i] & typeBits)
 	if err == nil {
 		defer z.Close()
-		err = h.windows(i, id, t, e.size, z, p.suspect)
+		err = h.windows(ctx, i, id, t, e.size, z, p.suspect)
 	}
-	return h.streamed(i, id, t, e.size, err)
+	return h.streamed(ctx, i, id, t, e.size, err)
 }
 
 // mapReader reads a stretch of a map. bytes.Reader would do, but hands out bytes one at a time to flate, each with its checks.
@@ -623,10 +619,10 @@ func (r *mapReader) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-func (h *hand) streamLoose(i int32, id ID, path string, o looseObject) error {
+func (h *hand) streamLoose(ctx context.Context, i int32, id ID, path string, o looseObject) error {
 	f, _, err := openRegular(path)
 	if err != nil {
-		return h.streamed(i, id, o.t, o.size, err)
+		return h.streamed(ctx, i, id, o.t, o.size, err)
 	}
 	defer f.Close()
 	z, err := zlib.NewReader(f)
@@ -636,9 +632,9 @@ func (h *hand) streamLoose(i int32, id ID, path string, o looseObject) error {
 		_, err = io.CopyN(io.Discard, z, int64(len(fmt.Sprintf("%s %d\x00", o.t, o.size))))
 	}
 	if err == nil {
-		err = h.windows(i, id, o.t, o.size, z, false)
+		err = h.windows(ctx, i, id, o.t, o.size, z, false)
 	}
-	return h.streamed(i, id, o.t, o.size, err)
+	return h.streamed(ctx, i, id, o.t, o.size, err)
 }
 
 // visitError is an error of visit, which ends the walk, unlike those of reading.
@@ -647,7 +643,7 @@ type visitError struct{ error }
 func (e visitError) Unwrap() error { return e.error }
 
 // streamed reports what came of streaming, and what cannot be made because the node is not held whole.
-func (h *hand) streamed(i int32, id ID, t Type, size int64, err error) error {
+func (h *hand) streamed(ctx context.Context, i int32, id ID, t Type, size int64, err error) error {
 	if v, ok := err.(visitError); ok {
 		return v.error
 	}
@@ -659,14 +655,14 @@ func (h *hand) streamed(i int32, id ID, t Type, size int64, err error) error {
 	err = nil
 	h.g.below(i, func(j int32) {
 		if err == nil && j != i && h.needs(j) {
-			err = h.miss(j, i, large)
+			err = h.miss(ctx, j, i, large)
 		}
 	})
 	return err
 }
 
 // windows visits size bytes of src in windows.
-func (h *hand) windows(i int32, id ID, t Type, size int64, src io.Reader, suspect bool) error {
+func (h *hand) windows(ctx context.Context, i int32, id ID, t Type, size int64, src io.Reader, suspect bool) error {
 	if !h.types.Has(t) || id.IsZero() || h.want != nil && !bit(h.want, i) {
 		return nil
 	}
@@ -678,7 +674,7 @@ func (h *hand) windows(i int32, id ID, t Type, size int64, src io.Reader, suspec
 	var at int64 // of buf in the object
 	held := 0    // bytes of buf that repeat the window before
 	for {
-		if err := h.ctx.Err(); err != nil {
+		if err := ctx.Err(); err != nil {
 			return visitError{err}
 		}
 		n := int(min(int64(len(buf)-held), size-at-int64(held)))

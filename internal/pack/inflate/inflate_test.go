@@ -6,7 +6,7 @@ import (
 	"compress/zlib"
 	"errors"
 	"fmt"
-	"go/build"
+	gobuild "go/build"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -200,7 +200,7 @@ func TestNoAllocation(t *testing.T) {
 // BenchmarkInflate compares decoders on pieces of Go source: small, as deltas and trees in packs are, and whole files.
 func BenchmarkInflate(b *testing.B) {
 	var text []byte
-	files, _ := filepath.Glob(filepath.Join(build.Default.GOROOT, "src", "net", "http", "*.go"))
+	files, _ := filepath.Glob(filepath.Join(gobuild.Default.GOROOT, "src", "net", "http", "*.go"))
 	for _, name := range files {
 		c, err := os.ReadFile(name)
 		if err != nil {
