@@ -42,6 +42,8 @@ var table = []row{
 		may: []string{"finding", "sources"}},
 	{pkg: "sources/git", why: "a source hands out blobs and knows nothing of what is looked for",
 		may: []string{"finding", "sources", "internal/gitexec", "internal/history", "internal/pack"}},
+	{pkg: "sources/image", why: "a source hands out blobs and knows nothing of what is looked for",
+		may: []string{"finding", "sources", "internal/unpack"}},
 	{pkg: "report", why: "a format sees findings only, never a value or an engine",
 		may: []string{"finding"}},
 	{pkg: "internal/correlate", why: "who a credential is, is decided without sources and matchers",
