@@ -13,9 +13,8 @@ import (
 
 // baseImage is what tells the parts of a base image from those that were built on it.
 type baseImage struct {
-	platform string
-	diffs    []string // digests of the unpacked layers: the same whatever compressed or carried them
-	cfg      config
+	diffs []string // digests of the unpacked layers: the same whatever compressed or carried them
+	cfg   config
 }
 
 // baseOf says how much of an image is its base's.
@@ -48,7 +47,7 @@ func (m *manifests) base(ctx context.Context, d *draft, cfg config) baseOf {
 				r.led.Skip(finding.Skip{Target: clean(r.o.Base, 200), Reason: finding.ReasonUnreadable, Detail: "base image: " + describe(err)})
 			}
 		})
-		b := compare(r.bases.given, d.platform, cfg)
+		b := compare(r.bases.given, cfg)
 		b.name = clean(r.o.Base, 200)
 		return b
 	}
@@ -72,7 +71,7 @@ func (m *manifests) base(ctx context.Context, d *draft, cfg config) baseOf {
 		}
 		r.bases.noted[digest] = images
 	}
-	b := compare(images, d.platform, cfg)
+	b := compare(images, cfg)
 	if b.name = name; b.name == "" {
 		b.name = digest
 	}
@@ -82,13 +81,10 @@ func (m *manifests) base(ctx context.Context, d *draft, cfg config) baseOf {
 	return b
 }
 
-// compare finds the base image that shares most with the image; one of the same platform if there is any.
-func compare(bases []baseImage, platform string, cfg config) baseOf {
+// compare finds the base image that shares most with the image, of whatever platform: equal digests are equal layers.
+func compare(bases []baseImage, cfg config) baseOf {
 	var best baseOf
 	for _, b := range bases {
-		if b.platform != "" && platform != "" && b.platform != platform {
-			continue
-		}
 		n := 0
 		for n < len(b.diffs) && n < len(cfg.RootFS.DiffIDs) && b.diffs[n] == cfg.RootFS.DiffIDs[n] {
 			n++
@@ -159,12 +155,7 @@ const maxBases = 64 // images of a base's index
 
 func newBase(raw []byte) baseImage {
 	cfg, _ := parseConfig(raw)
-	p := v1.Platform{OS: cfg.OS, Architecture: cfg.Architecture, Variant: cfg.Variant, OSVersion: cfg.OSVersion}
-	b := baseImage{diffs: cfg.RootFS.DiffIDs, cfg: cfg}
-	if cfg.OS != "" {
-		b.platform = p.String()
-	}
-	return b
+	return baseImage{diffs: cfg.RootFS.DiffIDs, cfg: cfg}
 }
 
 // openBase reads the base that Options name.

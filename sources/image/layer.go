@@ -308,8 +308,7 @@ func (f *filer) link(name, to string) {
 
 func (f *filer) flat(ctx context.Context) error {
 	f.run.led.Saw(1)
-	head, _ := io.ReadAll(io.LimitReader(f.guard, unpack.HeadBytes))
-	return f.windows(ctx, io.MultiReader(bytes.NewReader(head), f.guard), f.layer.digest+"#0:"+f.layer.flat, f.layer.flat, -1)
+	return f.windows(ctx, f.guard, f.layer.digest+"#0:"+f.layer.flat, f.layer.flat, -1)
 }
 
 // file hands out a file of known size: whole if it is small, or an archive that can be opened; else in windows.
@@ -325,47 +324,29 @@ func (f *filer) file(ctx context.Context, r io.Reader, id, name string, size int
 		}
 		return f.whole(ctx, buf, id, name)
 	}
+	// An archive is opened as a whole or not at all.
 	head := make([]byte, unpack.HeadBytes)
 	if err := f.fill(r, head); err != nil {
 		return err
 	}
+	f.holes -= int64(len(head)) // read again below
 	r = io.MultiReader(bytes.NewReader(head), r)
-	switch kind := unpack.Kind(head); {
-	case unpack.Opens(kind) && size <= f.run.o.Limits.Whole:
-		buf, err := f.run.feed.take(ctx, int(size))
-		if err != nil {
-			return err
-		}
-		f.holes -= int64(len(head))
-		if err := f.fill(r, buf.b); err != nil {
-			f.run.feed.release(buf)
-			return err
-		}
-		return f.whole(ctx, buf, id, name)
-	case unpack.Opens(kind):
-		f.skip(name, finding.ReasonLimit, fmt.Sprintf("%s of more than %d bytes: not opened", kind, f.run.o.Limits.Whole), size)
-		if kind != "tar" && kind != "ar" {
-			return nil // packed bytes are noise; what a tar holds can still be seen
-		}
-	case unpack.Unsupported(kind):
-		f.skip(name, finding.ReasonUnsupported, "no reader for "+kind, size)
-		return nil
+	if size > f.run.o.Limits.Whole || !unpack.Opens(unpack.Kind(head)) {
+		return f.windows(ctx, r, id, name, size)
 	}
-	f.holes -= int64(len(head))
-	return f.windows(ctx, r, id, name, size)
-}
-
-func (f *filer) skip(name string, why finding.Reason, detail string, size int64) {
-	f.run.led.Skip(finding.Skip{Target: f.layer.target, Object: f.layer.digest, Path: name, Reason: why, Detail: detail, Size: size})
+	buf, err := f.run.feed.take(ctx, int(size))
+	if err != nil {
+		return err
+	}
+	if err := f.fill(r, buf.b); err != nil {
+		f.run.feed.release(buf)
+		return err
+	}
+	return f.whole(ctx, buf, id, name)
 }
 
 // whole hands out a file that is in one buffer.
 func (f *filer) whole(ctx context.Context, buf *buffer, id, name string) error {
-	if kind := unpack.Kind(buf.b[:min(len(buf.b), unpack.HeadBytes)]); unpack.Unsupported(kind) {
-		f.skip(name, finding.ReasonUnsupported, "no reader for "+kind, int64(len(buf.b)))
-		f.run.feed.release(buf)
-		return nil
-	}
 	if blank(buf.b) {
 		f.run.led.Scanned(int64(len(buf.b)))
 		f.run.feed.release(buf)
