@@ -344,6 +344,24 @@ func TestProof(t *testing.T) {
 	}
 }
 
+// TestNamesHoldNoSecret: what stands before a value is its name, unless it is a value itself.
+func TestNamesHoldNoSecret(t *testing.T) {
+	s := compiled(t)
+	r := seeded(25)
+	for range 200 {
+		one, two, unknown := acmeToken(r), acmeToken(r), draw(r, base62, 24)
+		for _, form := range []string{"%s,%s", "%s:%s", "%s = %s", "(%s, \"%s\")", "\"%s\": \"%s\""} {
+			for _, first := range []string{one, unknown} {
+				for _, x := range sightings(t, s, fmt.Sprintf(form, first, two), "") {
+					if x.Name != "" || strings.Contains(x.Why, first) || strings.Contains(x.Why, two) {
+						t.Fatalf("%q: a value is shown as a name", form)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestNeedName(t *testing.T) {
 	s, err := Compile([]detectors.Detector{{ID: "need-name", Shapes: []detectors.Shape{{NeedName: []string{"megacorp"}, Pieces: []detectors.Piece{detectors.Lit("MC"), detectors.Chars(detectors.Hex, 32)}}}}})
 	if err != nil {

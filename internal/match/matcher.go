@@ -106,6 +106,7 @@ func (m *Matcher) Match(b []byte) []Candidate {
 	}
 	m.b = nil
 	m.cands = ordered(m.cands)
+	hideNames(m.cands)
 	return m.cands
 }
 
@@ -124,6 +125,59 @@ func ordered(cs []Candidate) []Candidate {
 		p, q := &x.Parts[0], &y.Parts[0]
 		return p.Start == q.Start && p.End == q.End && p.Role == q.Role && x.Detector == y.Detector
 	})
+}
+
+// shown is a name as it may be printed: in "KEY1,KEY2" and "user:KEY" what stands before a value may be a secret too. Such a
+// name is left out.
+func shown(name []byte) string {
+	digits := 0
+	for i := 0; i <= len(name); {
+		j := i
+		for j < len(name) && (isLetter(name[j]) || isDigit(name[j])) {
+			if isDigit(name[j]) {
+				digits++
+			}
+			j++
+		}
+		if w := name[i:j]; len(w) >= 12 && (oddness(w) >= 5.2 || len(w) >= 16 && allHex(w)) {
+			return ""
+		}
+		i = j + 1
+	}
+	if len(name) >= 16 && digits >= 6 {
+		return ""
+	}
+	return string(name)
+}
+
+func called(name string) string {
+	if name == "" {
+		return "its name"
+	}
+	return fmt.Sprintf("name %q", name)
+}
+
+// hideNames removes from every candidate a name that holds a value that was found.
+func hideNames(cs []Candidate) {
+	const (
+		telling        = 8  // bytes from which a value within a name is no chance
+		nameNeighbours = 16 // candidates are ordered by place
+	)
+	for i := range cs {
+		c := &cs[i]
+		if len(c.Name) < telling {
+			continue
+		}
+		for j := max(0, i-nameNeighbours); j < min(len(cs), i+nameNeighbours); j++ {
+			for k := range cs[j].Parts {
+				if p := &cs[j].Parts[k]; p.Start < c.Start+len(c.Name)+maxBack && p.End > c.Start-maxBack && p.Role == finding.RoleSecret && p.End-p.Start >= telling &&
+					strings.Contains(c.Name, string(p.Value.Reveal())) {
+					c.Why = strings.ReplaceAll(c.Why, fmt.Sprintf("%q", c.Name), "of its own")
+					c.Name = ""
+				}
+			}
+		}
+	}
 }
 
 func idOf(c *Candidate) string {
@@ -174,7 +228,7 @@ func (m *Matcher) shaped(s *shape, start, end int) {
 	} else if l := longestLit(s.pieces); l != "" {
 		why = fmt.Sprintf("%q within it", l)
 	}
-	m.emit(Candidate{Detector: d, Tier: tierOf(proof, finding.TierShaped), Proof: proof, Name: string(name), Why: why + checked(proof), Keep: s.keep,
+	m.emit(Candidate{Detector: d, Tier: tierOf(proof, finding.TierShaped), Proof: proof, Name: shown(name), Why: why + checked(proof), Keep: s.keep,
 		Parts: []Part{{Role: s.role, Value: finding.NewSecret(b[start:end]), Start: start, End: end}}, Start: from(ns, ne, start), End: end})
 }
 
@@ -324,7 +378,7 @@ func (m *Matcher) found(st *structure, f *detectors.Found) {
 	}
 	c.Tier = tierOf(c.Proof, finding.TierShaped)
 	ns, ne := nameBefore(b, p.Start)
-	c.Name = string(b[ns:ne])
+	c.Name = shown(b[ns:ne])
 	c.Why = "the structure of its kind"
 	switch c.Proof {
 	case finding.ProofProven:
@@ -502,10 +556,10 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, start, end int,
 			return false
 		}
 	}
-	c := Candidate{Detector: d, Tier: tierOf(proof, finding.TierNamed), Proof: proof, Name: string(name), Keep: s.keep,
+	c := Candidate{Detector: d, Tier: tierOf(proof, finding.TierNamed), Proof: proof, Name: shown(name), Keep: s.keep,
 		Parts: []Part{{Role: s.role, Value: finding.NewSecret(v), Start: start, End: end}}, Start: from(ns, ne, start), End: end}
 	if a != nil {
-		c.Why = fmt.Sprintf("name %q and the form of its kind", name)
+		c.Why = called(c.Name) + " and the form of its kind"
 	} else {
 		c.Why = fmt.Sprintf("word %q close before it and the form of its kind", keyword)
 	}
@@ -578,8 +632,8 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 	if allHex(v) && (len(v) >= 32 && hashContext(b, a.start) || indexFold(b[max(0, a.start-maxBack):a.start], "vector") >= 0) {
 		return // a digest, or a test vector
 	}
-	name := string(b[s:e])
-	m.emit(Candidate{Tier: finding.TierGeneric, Proof: finding.ProofNone, Name: name, Why: fmt.Sprintf("name %q, entropy %.1f bits, not a reference", name, r.entropy),
+	name := shown(b[s:e])
+	m.emit(Candidate{Tier: finding.TierGeneric, Proof: finding.ProofNone, Name: name, Why: fmt.Sprintf("%s, entropy %.1f bits, not a reference", called(name), r.entropy),
 		Score: r.score, Bare: a.quote == 0 && (a.op == opEqual || a.op == opColon) && !a.flow, Start: s, End: a.end,
 		Parts: []Part{{Role: finding.RoleSecret, Value: finding.NewSecret(v), Start: a.start, End: a.end}}})
 }
