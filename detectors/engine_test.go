@@ -19,7 +19,7 @@ var binary = []string{"java-keystore", "pkcs12-file"}
 // checksummed are the kinds whose last bytes are proven by a checksum, not by a structure that any ending would fit.
 func checksummed(d detectors.Detector) bool {
 	switch d.Provider {
-	case "github", "gitlab", "age", "npm":
+	case "github", "gitlab", "age", "npm", "nats":
 		return true
 	}
 	return false

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/pem"
@@ -28,6 +29,7 @@ const (
 	rfcPGP       = "https://www.rfc-editor.org/rfc/rfc9580"
 	ageSpec      = "https://github.com/C2SP/C2SP/blob/main/age.md"
 	coinbaseKeys = "https://docs.cdp.coinbase.com/get-started/authentication/cdp-api-keys"
+	nkeyDocs     = "https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/nkey_auth"
 	jksDocs      = "https://docs.oracle.com/en/java/javase/21/docs/specs/man/keytool.html"
 )
 
@@ -123,6 +125,25 @@ func keys() []Detector {
 			Rotate: "age-keygen, encrypt every file again to the new recipient, then delete the old key",
 			Revoke: "encrypt every file again to another recipient; old copies stay readable",
 			Docs:   "https://age-encryption.org/", Format: ageSpec,
+		},
+		{
+			ID: "nats-nkey-seed", Provider: "nats", Title: "NATS NKey seed",
+			Shapes: []Shape{
+				Token(Lit("SUA"), Chars(Base32, 55)), Token(Lit("SAA"), Chars(Base32, 55)), Token(Lit("SOA"), Chars(Base32, 55)),
+				Token(Lit("SNA"), Chars(Base32, 55)), Token(Lit("SCA"), Chars(Base32, 55)), Token(Lit("SXA"), Chars(Base32, 55)),
+			},
+			Check: func(m Match) finding.Proof {
+				raw, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(string(m.Value()))
+				return proven(err == nil && len(raw) == 36 && binary.LittleEndian.Uint16(raw[34:]) == crc16(raw[:34]))
+			},
+			Sample: func(r *rand.Rand) []byte {
+				raw := append([]byte{18<<3 | 20<<3>>5, 0}, draw(r, Visible, 32)...)
+				raw = binary.LittleEndian.AppendUint16(raw, crc16(raw))
+				return []byte(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(raw))
+			},
+			Traits: Traits{Expires: no(nkeyDocs)},
+			Rotate: "nsc generate nkey, add the new public key beside the old one, then remove the old one", Revoke: "nsc revocations add-user",
+			Docs: nkeyDocs, Format: "https://github.com/nats-io/nkeys",
 		},
 		{
 			ID: "wireguard-key", Provider: "wireguard", Title: "WireGuard private or preshared key",
@@ -555,6 +576,22 @@ func parseJKS(b []byte, at int) []Found {
 		rest = rest[l:]
 	}
 	return nil
+}
+
+// crc16 is CRC-16/XMODEM, as NKeys use it.
+func crc16(b []byte) uint16 {
+	var crc uint16
+	for _, c := range b {
+		crc ^= uint16(c) << 8
+		for range 8 {
+			if crc&0x8000 != 0 {
+				crc = crc<<1 ^ 0x1021
+			} else {
+				crc <<= 1
+			}
+		}
+	}
+	return crc
 }
 
 const bech32Digits = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"

@@ -45,7 +45,7 @@ func sentry() []Detector {
 		},
 		{
 			ID: "sentry-token", Provider: "sentry", Title: "Sentry token of the old form",
-			Named:  []Named{{Keywords: []string{"sentry"}, Not: []string{"dsn", "release", "commit"}, Value: []Shape{Token(Chars(Hex, 64))}}},
+			Named:  []Named{{Keywords: []string{"sentry"}, Names: []string{"token", "key", "auth", "secret"}, Not: []string{"dsn", "release", "commit"}, Value: []Shape{Token(Chars(Hex, 64))}}},
 			Rotate: "make an organisation token under Settings > Organization tokens, update every consumer, then revoke this one",
 			Revoke: "revoke it under User settings > Personal tokens",
 			Docs:   sentryTokens, Format: fromCorpus,

@@ -32,6 +32,9 @@ func placeholder(v []byte) bool {
 			return true
 		}
 	}
+	if bytes.IndexByte(v, '_') > 0 && all(v, Of("A-Z_")) || bytes.IndexByte(v, ' ') > 0 && all(v, Of("a-zA-Z ")) {
+		return true // the name of a variable, words of prose
+	}
 	l := strings.Trim(strings.ToLower(string(v)), "_-.<>[]{}")
 	if strings.Trim(l, l[:min(1, len(l))]) == "" {
 		return true
@@ -227,7 +230,7 @@ func parseURL(b []byte, at int) []Found {
 	if n := bytes.IndexAny(host, "/,;)]}&"); n >= 0 {
 		host = host[:n]
 	}
-	if !ok || placeholder(pass) || len(host) == 0 || bytes.IndexByte(user, '/') >= 0 || bytes.IndexByte(user, '@') >= 0 && bytes.IndexByte(pass, '/') >= 0 || !hostLike(host) {
+	if !ok || placeholder(pass) || len(host) == 0 || bytes.IndexByte(user, '/') >= 0 || bytes.IndexByte(user, '@') >= 0 && bytes.IndexByte(pass, '/') >= 0 || !hostLike(host) && !template(host) {
 		return nil
 	}
 	f := Found{Start: at, End: from + cut + 1 + len(host)}
@@ -236,9 +239,20 @@ func parseURL(b []byte, at int) []Found {
 	if len(user) > 0 {
 		f.Parts = append(f.Parts, FoundPart{finding.RoleUser, from, from + len(user)})
 	}
-	h := from + cut + 1
-	f.Parts = append(f.Parts, FoundPart{finding.RoleHost, h, h + len(host)})
+	if h := from + cut + 1; !template(host) {
+		f.Parts = append(f.Parts, FoundPart{finding.RoleHost, h, h + len(host)})
+	}
 	return []Found{f}
+}
+
+// template reports whether a host is filled in later: the password before it may stand in clear all the same.
+func template(h []byte) bool {
+	for _, p := range []string{"%s", "%v", "${", "{", "$"} {
+		if bytes.HasPrefix(h, []byte(p)) {
+			return true
+		}
+	}
+	return false
 }
 
 func hostLike(h []byte) bool {
