@@ -53,7 +53,8 @@ type Options struct {
 	Env map[string]string
 	// Dir is the directory that the process runs in, absolute; needed if the path or Env are relative.
 	Dir string
-	// MaxObject is how many bytes an object may have to be handed out whole; larger ones come in windows. 0 means 64 MiB.
+	// MaxObject is how many bytes an object may have to be handed out whole; larger ones come in windows. 0 means 64 MiB;
+	// less than 8 MiB counts as 8 MiB, since trees and commits have to fit.
 	MaxObject int64
 	// NoDelta leaves Blob.Delta nil.
 	NoDelta bool
@@ -90,6 +91,7 @@ func New(ctx context.Context, path string, o Options) (*Source, error) {
 	if s.opts.MaxObject <= 0 {
 		s.opts.MaxObject = defaultMaxObject
 	}
+	s.opts.MaxObject = max(s.opts.MaxObject, minMaxObject)
 	abs, err := s.absolute(path)
 	if err != nil {
 		return nil, s.fail(ErrNotRepository, "", "name it by an absolute path", err)

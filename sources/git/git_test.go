@@ -375,13 +375,28 @@ func TestDeltasAreCopies(t *testing.T) {
 func TestLargeBlobsComeInWindows(t *testing.T) {
 	g := findGit(t)
 	r := repo.New(t)
-	big := strings.Repeat("line\n", 9<<20/5)
+	r.Commit("empty")
+	big := strings.Repeat("line\n", 36<<20/5)
 	r.Write("big", big)
+	r.Add()
+	id := r.GitInput(big, "hash-object", "--stdin")
+	staged := open(t, r.Dir, Options{Git: g, Mode: Staged, MaxObject: 1})
+	if b := walkAll(t, staged).blobs[id]; b != big {
+		t.Errorf("staged: %d bytes, want %d", len(b), len(big))
+	}
 	r.Commit("big")
-	id := r.ID("HEAD:big")
-	s := open(t, r.Dir, Options{Git: g, MaxObject: 1 << 20})
-	if b := walkAll(t, s).blobs[id]; b != big {
-		t.Errorf("%d bytes, want %d", len(b), len(big))
+	s := open(t, r.Dir, Options{Git: g, MaxObject: 1})
+	for _, moved := range []bool{false, true} {
+		s.moved = moved
+		if b := walkAll(t, s).blobs[id]; b != big {
+			t.Errorf("whole, cat-file %v: %d bytes, want %d", moved, len(b), len(big))
+		}
+	}
+	for _, o := range []Options{{Git: g}, {}} {
+		o.Mode, o.Base, o.Head, o.MaxObject = Range, "HEAD~1", "HEAD", 1
+		if b := walkAll(t, open(t, r.Dir, o)).blobs[id]; b != big {
+			t.Errorf("range: %d bytes, want %d", len(b), len(big))
+		}
 	}
 	// cat-file, with windows of its own.
 	c := &catFile{repo: s.exe, format: pack.SHA1, max: 1 << 10, window: 1 << 20, overlap: 1 << 8}

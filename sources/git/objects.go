@@ -25,7 +25,7 @@ type objects interface {
 	walk(ctx context.Context, workers int, types pack.Types, trouble func(pack.Trouble), visit func(worker int, o *pack.Object) error) error
 	// some is walk for the objects with the given ids, in no order and without deltas.
 	some(ctx context.Context, workers int, ids []pack.ID, trouble func(pack.Trouble), visit func(worker int, o *pack.Object) error) error
-	// reader serves one goroutine until it is closed.
+	// reader serves any number of goroutines until it is closed.
 	reader(ctx context.Context) reader
 	hash() pack.Hash
 	promisor() bool
@@ -124,6 +124,7 @@ type catFile struct {
 
 const (
 	defaultMaxObject = 64 << 20
+	minMaxObject     = 8 << 20
 	defaultWindow    = 16 << 20
 	defaultOverlap   = 64 << 10
 	maxRestarts      = 1000 // git ends at a corrupt object; so many are survived
@@ -403,6 +404,8 @@ func (c *catFile) reader(ctx context.Context) reader {
 type catReader struct {
 	start func(args ...string) (*gitexec.Process, error)
 	max   int64
+
+	mu    sync.Mutex
 	batch conversation // whole objects
 	check conversation // headers only
 }
@@ -446,6 +449,8 @@ func (c *conversation) close() {
 }
 
 func (r *catReader) read(id pack.ID, buf []byte) (pack.Type, []byte, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	h, err := r.batch.ask(r.start, "--batch", id)
 	if errors.Is(err, errMissing) || absent(err) {
 		return 0, nil, &pack.MissingError{ID: id}
@@ -474,11 +479,15 @@ func (r *catReader) read(id pack.ID, buf []byte) (pack.Type, []byte, error) {
 }
 
 func (r *catReader) has(id pack.ID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	_, err := r.check.ask(r.start, "--batch-check", id)
 	return err == nil
 }
 
 func (r *catReader) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.batch.close()
 	r.check.close()
 }

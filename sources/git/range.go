@@ -384,7 +384,7 @@ func (s *Source) walkRange(ctx context.Context, workers int, led *sources.Ledger
 	defer o.close()
 	w := s.newWalk(ctx, o, workers, led, visit)
 	defer w.close()
-	sp, err := s.spanOf(ctx, w.workers[0].r, w.size)
+	sp, err := s.spanOf(ctx, w.r, w.size)
 	if err != nil {
 		return err
 	}

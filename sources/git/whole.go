@@ -21,6 +21,7 @@ type walk struct {
 	led   *sources.Ledger
 	visit func(worker int, b sources.Blob) error
 	size  int // bytes of an id
+	r     reader
 
 	workers []*worker
 
@@ -31,7 +32,6 @@ type walk struct {
 // worker is the state of one worker; nobody else touches it while the walk lasts.
 type worker struct {
 	n      int
-	r      reader
 	delta  sources.Delta
 	blobID string // of the last blob: the windows of one share it
 
@@ -45,18 +45,14 @@ type worker struct {
 }
 
 func (s *Source) newWalk(ctx context.Context, o objects, workers int, led *sources.Ledger, visit func(int, sources.Blob) error) *walk {
-	w := &walk{s: s, led: led, visit: visit, size: o.hash().Size(), missing: map[pack.ID]bool{}}
+	w := &walk{s: s, led: led, visit: visit, size: o.hash().Size(), r: o.reader(ctx), missing: map[pack.ID]bool{}}
 	for n := range workers {
-		w.workers = append(w.workers, &worker{n: n, r: o.reader(ctx), known: map[pack.ID]bool{}})
+		w.workers = append(w.workers, &worker{n: n, known: map[pack.ID]bool{}})
 	}
 	return w
 }
 
-func (w *walk) close() {
-	for _, x := range w.workers {
-		x.r.close()
-	}
-}
+func (w *walk) close() { w.r.close() }
 
 func (s *Source) walkWhole(ctx context.Context, workers int, led *sources.Ledger, visit func(int, sources.Blob) error) (err error) {
 	o, err := s.objects()
@@ -259,7 +255,7 @@ func (w *walk) require(x *worker, id pack.ID, what string) {
 	if x.known[id] {
 		return
 	}
-	if x.r.has(id) {
+	if w.r.has(id) {
 		if len(x.known) >= maxKnown {
 			clear(x.known)
 		}
@@ -332,12 +328,11 @@ func (w *walk) gitlinks(ctx context.Context) error {
 	if err != nil {
 		return nil
 	}
-	r := w.workers[0].r
-	c, err := readCommit(r, id)
+	c, err := readCommit(w.r, id)
 	if err != nil {
 		return nil // already in the ledger
 	}
-	return walkTree(ctx, r, w.size, c.tree, map[pack.ID]bool{}, func(path string, e entry) bool {
+	return walkTree(ctx, w.r, w.size, c.tree, map[pack.ID]bool{}, func(path string, e entry) bool {
 		if e.mode == modeGitlink {
 			w.submodule(path, e.id)
 		}
