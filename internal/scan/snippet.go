@@ -255,6 +255,13 @@ func MaskKnown(ss []finding.Sighting) {
 		// A branch can be named after a token; these slices are shared between sightings.
 		s.Where.Refs = maskAll(s.Where.Refs, known)
 		s.Where.Was = maskAll(s.Where.Was, known)
+		if l := s.Where.Layer; l != nil {
+			if by := maskText(l.CreatedBy, known); by != l.CreatedBy {
+				masked := *l
+				masked.CreatedBy = by
+				s.Where.Layer = &masked
+			}
+		}
 		if a := s.Allow; a != nil {
 			s.Allow = &finding.Allow{Reason: maskText(a.Reason, known)}
 		}
