@@ -50,6 +50,8 @@ var table = []row{
 		may: []string{"detectors", "finding", "internal/identity", "internal/risk"}},
 	{pkg: "internal/decode", why: "bytes in, bytes out",
 		may: []string{"finding"}},
+	{pkg: "internal/environ", why: "names and paths in, environments out",
+		may: []string{"finding"}},
 	{pkg: "internal/gitexec", why: "the one place that runs a program depends on nothing that could be talked into running another"},
 	{pkg: "internal/history", why: "attribution knows commits and trees, not matches",
 		may: []string{"finding", "sources"}},
