@@ -1,0 +1,314 @@
+// Package pipeline reads configuration that hands secrets to machines as what it is: which secret goes to which job, in which
+// environment, on which event, to whose code. It covers CI systems, deployment manifests, infrastructure code, environment
+// files and the configuration of agents, each by a reader of its own, and resolves what one file says of another inside one
+// repository (reusable workflows, composite actions, local includes).
+//
+// It gathers evidence and never judges: internal/risk does. It never reads a file or a clock, runs nothing, follows no reference
+// out of the bytes it was given, and keeps no value that it meets: a literal is a name and a place.
+package pipeline
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"sprawl/finding"
+	"sprawl/internal/environ"
+)
+
+// MaxSize is the size in bytes above which a file is not read: a pipeline of that size was not written by anybody.
+const MaxSize = 4 << 20
+
+// Systems, as they stand in finding.Reference.System.
+const (
+	GitHub     = "github-actions"
+	GitLab     = "gitlab-ci"
+	Kubernetes = "kubernetes"
+	Compose    = "docker-compose"
+	Dockerfile = "dockerfile"
+	Terraform  = "terraform"
+	Dotenv     = "dotenv"
+	Agent      = "agent"
+	CircleCI   = "circleci"
+	Jenkins    = "jenkins"
+	Azure      = "azure-pipelines"
+	Bitbucket  = "bitbucket-pipelines"
+	Buildkite  = "buildkite"
+	Travis     = "travis-ci"
+	Drone      = "drone"
+	Woodpecker = "woodpecker"
+	Tekton     = "tekton"
+	ArgoCD     = "argo-cd"
+	Argo       = "argo-workflows"
+	Flux       = "flux"
+	Helm       = "helm"
+	Kustomize  = "kustomize"
+	Ansible    = "ansible"
+	Formation  = "cloudformation"
+)
+
+// All is the name of a reference that stands for every secret its user can see: secrets: inherit, toJSON(secrets).
+const All = "*"
+
+// Model is one file understood.
+type Model struct {
+	System, Path string
+	Jobs         []Job
+	References   []finding.Reference // by name and scope; their uses carry Path and no target, and have no conditions
+	Literals     []Literal
+	Spans        []EnvSpan
+	Notes        []Note // what could not be read, in the order of the file
+
+	calls []call // what other files of the repository are handed
+	text  *text  // kept for reading again in the light of a caller
+	alone bool   // it only runs when called
+}
+
+// Job is one unit of work and what it is given: a job, service, container, server, resource.
+type Job struct {
+	Name         string
+	Span         finding.Span
+	Environments []finding.Environment
+	Triggers     []string
+	Fork         finding.Answer
+	ForkWhy      string
+	Permissions  []string // "contents: write"; empty where the file says nothing
+	Federation   Federation
+	Steps        []Step
+	Secrets      []string // names, sorted
+}
+
+// Federation is a short-lived identity instead of a stored key.
+type Federation struct {
+	Granted bool   // the job may ask for a token
+	InUse   string // what exchanges it, "" if nothing seen does
+}
+
+// Step is one step of a job. Consumer is nil for a script of the file itself.
+type Step struct {
+	Name     string
+	Span     finding.Span
+	Consumer *finding.Consumer
+	Secrets  []string // handed to this step itself, sorted
+}
+
+// Literal is a value written out under a name that reads as a secret's. Its span is the value's.
+type Literal struct {
+	Name   string
+	Span   finding.Span
+	Decode string // "base64" where the value is encoded by the format
+	Job    string
+}
+
+// EnvSpan says that lines Start.Line to End.Line belong to an environment by what the file itself declares. The file's name
+// and folders are not repeated here: Inventory.Environments adds them.
+type EnvSpan struct {
+	Start, End  finding.Span
+	Environment finding.Environment
+}
+
+// Note is something that was not understood.
+type Note struct {
+	Span finding.Span
+	Text string
+}
+
+// SyntaxError says why a file could not be read. It quotes nothing of the file but keywords.
+type SyntaxError struct {
+	Path         string
+	Line, Column int // 1-based, columns in bytes; 0 where the trouble is with the file as a whole
+	Msg          string
+}
+
+func (e *SyntaxError) Error() string {
+	if e.Line == 0 {
+		return e.Path + ": " + e.Msg
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", e.Path, e.Line, e.Column, e.Msg)
+}
+
+// system is one reader.
+type system struct {
+	name string
+	// path reports whether a slash path looks like one of the system's files.
+	path func(p, base, ext string) bool
+	// head looks at the content where a path may belong to several systems; nil means that the path decides.
+	head func(t *text) bool
+	read func(r *reader) error
+}
+
+// systems are tried in order; the first that recognises path and head reads the file.
+func systems() []system {
+	return []system{}
+}
+
+// Recognises says which system a path most likely belongs to, "" if none. Where several systems share a form of path (YAML
+// anywhere may be Kubernetes), Read looks at the content as well and may find that it is none of them.
+func Recognises(p string) string {
+	base, ext := strings.ToLower(path.Base(p)), strings.ToLower(path.Ext(p))
+	for _, s := range systems() {
+		if s.path(p, base, ext) {
+			return s.name
+		}
+	}
+	return ""
+}
+
+// Read understands one file on its own. It returns nil without an error for a file of no system. A file that cannot be parsed
+// is searched as text: the model then has a note, and the error, a *SyntaxError, says why.
+func Read(p string, data []byte) (*Model, error) {
+	base, ext := strings.ToLower(path.Base(p)), strings.ToLower(path.Ext(p))
+	var t *text
+	for _, s := range systems() {
+		if !s.path(p, base, ext) {
+			continue
+		}
+		if t == nil {
+			t = newText(p, data)
+		}
+		if s.head != nil && !s.head(t) {
+			continue
+		}
+		return read(s, t, nil)
+	}
+	return nil, nil
+}
+
+// read runs one reader. in is what a caller hands over, nil for a file on its own.
+func read(s system, t *text, in *handed) (*Model, error) {
+	m := &Model{System: s.name, Path: t.path, text: t}
+	r := &reader{text: t, m: m, in: in, refs: map[[2]string]int{}}
+	if len(t.data) > MaxSize {
+		err := &SyntaxError{Path: t.path, Msg: fmt.Sprintf("larger than %d MiB, not read as %s", MaxSize>>20, s.name)}
+		m.Notes = []Note{{Text: err.Msg}}
+		return m, err
+	}
+	t.steps = maxSteps
+	err := s.read(r)
+	if err == nil && t.parseErr != nil {
+		err = t.parseErr
+	}
+	if err != nil {
+		var se *SyntaxError
+		if asSyntax(err, &se) {
+			r.note(finding.Span{Line: se.Line, Column: se.Column, EndLine: se.Line, EndColumn: se.Column}, "%s", se.Msg)
+		} else {
+			r.note(finding.Span{}, "%s", err)
+		}
+	}
+	if t.steps <= 0 {
+		r.note(finding.Span{}, "too much to follow: what its anchors stand for was not read to the end")
+	}
+	r.finish()
+	return m, err
+}
+
+// handed is what a caller hands to a file that it calls.
+type handed struct {
+	path, job string
+	triggers  []string
+	fork      finding.Answer
+	forkWhy   string
+	envs      []environ.Evidence
+	inputs    map[string]binding
+	secrets   map[string][]string // name in the callee -> names in the caller
+	inherit   bool
+}
+
+// binding is what an input holds: words known from the file, or secrets.
+type binding struct {
+	values  []string
+	secrets []string
+}
+
+// call is one use of another file of the repository.
+type call struct {
+	to string // path
+	in handed
+}
+
+// reader is one pass over one file.
+type reader struct {
+	*text
+	m    *Model
+	in   *handed
+	refs map[[2]string]int // scope, name -> index in m.References
+}
+
+func (r *reader) note(at finding.Span, format string, args ...any) {
+	const most = 100
+	if len(r.m.Notes) < most {
+		r.m.Notes = append(r.m.Notes, Note{at, fmt.Sprintf(format, args...)})
+	}
+}
+
+// use records one use of a secret. The environments are those of evidence and, after it, of the path and the name.
+func (r *reader) use(scope, name string, u finding.Use, evidence ...[]environ.Evidence) {
+	if name == "" || len(name) > maxName {
+		return
+	}
+	evidence = append(evidence, environ.Path(r.path), environ.Key(name))
+	u.Environments = environ.Classify(evidence...)
+	u.Where.Path = r.path
+	k := [2]string{scope, name}
+	i, ok := r.refs[k]
+	if !ok {
+		i = len(r.m.References)
+		r.refs[k] = i
+		r.m.References = append(r.m.References, finding.Reference{System: r.m.System, Scope: scope, Name: name})
+	}
+	ref := &r.m.References[i]
+	const most = 1000 // places of one secret in one file
+	if len(ref.Uses) < most {
+		ref.Uses = append(ref.Uses, u)
+	}
+}
+
+// maxName is longer than any system allows the name of a secret to be.
+const maxName = 300
+
+// span records that lines belong to what evidence declares.
+func (r *reader) spanOf(start, end finding.Span, evidence []environ.Evidence) {
+	for _, e := range environ.Classify(evidence) {
+		if e.Class != finding.EnvUnknown {
+			r.m.Spans = append(r.m.Spans, EnvSpan{start, end, e})
+		}
+	}
+}
+
+// finish sorts what the reader gathered, so that a model depends on the bytes alone.
+func (r *reader) finish() {
+	for i := range r.m.References {
+		settle(&r.m.References[i])
+	}
+	slices.SortFunc(r.m.References, compareReferences)
+	slices.SortStableFunc(r.m.Literals, func(a, b Literal) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
+}
+
+func compareReferences(a, b finding.Reference) int {
+	return cmp.Or(cmp.Compare(a.System, b.System), cmp.Compare(a.Scope, b.Scope), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Where.Target, b.Where.Target))
+}
+
+// settle sorts the uses of a reference, drops repetitions, and sums them up.
+func settle(ref *finding.Reference) {
+	slices.SortStableFunc(ref.Uses, func(a, b finding.Use) int {
+		return cmp.Or(cmp.Compare(a.Where.Target, b.Where.Target), cmp.Compare(a.Where.Path, b.Where.Path), cmp.Compare(a.Span.Start, b.Span.Start), cmp.Compare(a.Job, b.Job))
+	})
+	ref.Uses = slices.CompactFunc(ref.Uses, sameUse)
+	var envs []finding.Environment
+	for _, u := range ref.Uses {
+		envs = append(envs, u.Environments...)
+	}
+	ref.Environments = environ.Merge(envs)
+	if len(ref.Uses) > 0 {
+		ref.Where, ref.Span = ref.Uses[0].Where, ref.Uses[0].Span
+	}
+}
+
+func sameUse(a, b finding.Use) bool {
+	return a.Where.Target == b.Where.Target && a.Where.Path == b.Where.Path && a.Span == b.Span && a.Job == b.Job && a.As == b.As &&
+		a.Fork == b.Fork && a.ForkWhy == b.ForkWhy && a.Printed == b.Printed && slices.Equal(a.Triggers, b.Triggers) &&
+		slices.Equal(a.Environments, b.Environments) && slices.Equal(a.Consumers, b.Consumers)
+}

@@ -1,0 +1,444 @@
+package pipeline
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+	"go.yaml.in/yaml/v4/plugin/loaderlimits"
+
+	"sprawl/finding"
+)
+
+// Bounds on what one file may cost. A file beyond them is searched as text.
+const (
+	maxDepth = 100     // nesting of YAML
+	maxNodes = 400_000 // characters that may begin a node, before the parser is let near them
+	maxDocs  = 2_000
+	maxSteps = 2_000_000 // nodes looked at, aliases followed: what bounds an alias bomb
+)
+
+// text is the bytes of a file with their lines and, once asked for, their YAML documents.
+type text struct {
+	path  string
+	data  []byte
+	lines []int // where each line begins
+	steps int   // what is left of maxSteps
+
+	parsed   bool
+	docs     []*yaml.Node // the content of each document, never nil
+	parseErr error
+	template bool // the documents are those of a template with its directives blanked out
+}
+
+func newText(path string, data []byte) *text {
+	return &text{path: path, data: data, lines: lineStarts(data), steps: maxSteps}
+}
+
+// lineStarts splits as YAML does: at LF, CR LF, CR, NEL, LS and PS.
+func lineStarts(data []byte) []int {
+	starts := []int{0}
+	for i := 0; i < len(data); i++ {
+		switch data[i] {
+		case '\n':
+		case '\r':
+			if i+1 < len(data) && data[i+1] == '\n' {
+				i++
+			}
+		case 0xC2:
+			if i+1 >= len(data) || data[i+1] != 0x85 {
+				continue
+			}
+			i++
+		case 0xE2:
+			if i+2 >= len(data) || data[i+1] != 0x80 || data[i+2]&^1 != 0xA8 {
+				continue
+			}
+			i += 2
+		default:
+			continue
+		}
+		starts = append(starts, i+1)
+	}
+	return starts
+}
+
+// offset is the byte offset of a position of the YAML reader, which counts columns in characters from 1.
+func (t *text) offset(line, column int) int {
+	if line < 1 || line > len(t.lines) {
+		return len(t.data)
+	}
+	at := t.lines[line-1]
+	if line == 1 && bytes.HasPrefix(t.data, bom) {
+		at += len(bom)
+	}
+	for i := 1; i < column && at < len(t.data); i++ {
+		_, size := utf8.DecodeRune(t.data[at:])
+		at += size
+	}
+	return at
+}
+
+var bom = []byte("\xEF\xBB\xBF")
+
+// between is the span of the bytes from start to end.
+func (t *text) between(start, end int) finding.Span {
+	start = max(0, min(start, len(t.data)))
+	end = max(start, min(end, len(t.data)))
+	l1, c1 := t.position(start)
+	l2, c2 := t.position(end)
+	return finding.Span{Line: l1, Column: c1, EndLine: l2, EndColumn: c2, Start: int64(start), End: int64(end)}
+}
+
+func (t *text) position(at int) (line, column int) {
+	lo, hi := 0, len(t.lines)
+	for hi-lo > 1 {
+		if mid := (lo + hi) / 2; t.lines[mid] <= at {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return lo + 1, at - t.lines[lo] + 1
+}
+
+// span is where a node stands: a scalar with its quotes stripped, anything else by its first character.
+func (t *text) span(n *yaml.Node) finding.Span {
+	if n == nil {
+		return finding.Span{}
+	}
+	start := t.offset(n.Line, n.Column)
+	if n.Kind != yaml.ScalarNode {
+		return t.between(start, start+1)
+	}
+	return t.locate(n, n.Value, 0)
+}
+
+// locate is the span of the nth appearance of s in a scalar. Escapes, folding and templates may keep s from standing in the
+// file as it does in the value: then it is the start of the scalar.
+func (t *text) locate(n *yaml.Node, s string, nth int) finding.Span {
+	start := t.offset(n.Line, n.Column)
+	if start >= len(t.data) {
+		return t.between(start, start)
+	}
+	window := t.data[start:min(len(t.data), start+4*len(n.Value)+4096)]
+	at := 0
+	for first := s; first != ""; {
+		// A block scalar is indented in the file and not in its value: its first line has to do.
+		i := bytes.Index(window[at:], []byte(first))
+		if i < 0 {
+			cut, _, more := strings.Cut(strings.TrimLeft(first, "\n"), "\n")
+			if more && cut != "" && cut != first {
+				first = cut
+				continue
+			}
+			break
+		}
+		if nth == 0 {
+			return t.between(start+at+i, start+at+i+len(first))
+		}
+		nth--
+		at += i + len(first)
+	}
+	end := start
+	for end < len(t.data) && t.data[end] != '\n' && t.data[end] != '\r' {
+		end++
+	}
+	return t.between(start, end)
+}
+
+// end is the last byte that belongs to a node, to the line.
+func (t *text) end(n *yaml.Node) finding.Span {
+	last, depth := n, 0
+	for len(last.Content) > 0 && depth < maxDepth {
+		last = last.Content[len(last.Content)-1]
+		depth++
+	}
+	line := last.Line
+	if last.Kind == yaml.ScalarNode {
+		line += strings.Count(strings.TrimRight(last.Value, "\n"), "\n")
+		if last.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+			line++
+		}
+	}
+	line = max(1, min(line, len(t.lines)))
+	at := len(t.data)
+	if line < len(t.lines) {
+		at = t.lines[line] - 1
+	}
+	return t.between(at, at)
+}
+
+// fail is an error at an offset of the YAML reader.
+func (t *text) fail(line, column int, msg string) *SyntaxError {
+	if line < 1 || line > len(t.lines) {
+		return &SyntaxError{Path: t.path, Msg: msg}
+	}
+	l, c := t.position(t.offset(line, column))
+	return &SyntaxError{Path: t.path, Line: l, Column: c, Msg: msg}
+}
+
+// yaml parses the file once. A file that is a template parses after its directives are blanked out, byte for byte, so that
+// lines and columns stay; else docs holds the documents before the error, which stays in parseErr.
+func (t *text) yaml() []*yaml.Node {
+	if t.parsed {
+		return t.docs
+	}
+	t.parsed = true
+	if len(t.data) > MaxSize {
+		return nil
+	}
+	t.docs, t.parseErr = t.load(t.data)
+	if t.parseErr != nil && bytes.Contains(t.data, []byte("{{")) {
+		if docs, err := t.load(blank(t.data)); err == nil {
+			t.docs, t.parseErr, t.template = docs, nil, true
+		}
+	}
+	return t.docs
+}
+
+func (t *text) load(data []byte) ([]*yaml.Node, error) {
+	data = bytes.TrimPrefix(data, bom)
+	tokens := len(t.lines)
+	for i, c := range data {
+		if strings.IndexByte(",[]{}", c) >= 0 || strings.IndexByte("-?:", c) >= 0 && (i+1 == len(data) || data[i+1] <= ' ') {
+			tokens++
+		}
+		if c < ' ' && c != '\t' && c != '\n' && c != '\r' {
+			l, col := t.position(i)
+			return nil, &SyntaxError{Path: t.path, Line: l, Column: col, Msg: "a control character"}
+		}
+	}
+	if tokens > maxNodes {
+		return nil, &SyntaxError{Path: t.path, Msg: "too many entries"}
+	}
+	if !utf8.Valid(data) {
+		return nil, &SyntaxError{Path: t.path, Msg: "not UTF-8"}
+	}
+	// Aliases are followed by the readers, against a budget, and not by the loader.
+	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithUniqueKeys(false),
+		yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthValue(maxDepth), loaderlimits.AliasNone())))
+	if err != nil {
+		return nil, t.syntax(err)
+	}
+	var docs []*yaml.Node
+	for len(docs) < maxDocs {
+		var doc yaml.Node
+		err := loader.Load(&doc)
+		if errors.Is(err, io.EOF) {
+			return docs, nil
+		}
+		if err != nil {
+			return docs, t.syntax(err)
+		}
+		if len(doc.Content) == 1 {
+			docs = append(docs, doc.Content[0])
+		}
+	}
+	return docs, nil
+}
+
+// syntax keeps the fixed sentences of the YAML reader's scanner and parser; what its other stages say may quote the file.
+func (t *text) syntax(err error) error {
+	var one *yaml.LoadError
+	if !errors.As(err, &one) {
+		return &SyntaxError{Path: t.path, Msg: "not readable as YAML"}
+	}
+	switch {
+	case strings.Contains(one.Message, "max depth"):
+		return t.fail(one.Mark.Line, one.Mark.Column, "nested too deep")
+	case strings.Contains(one.Message, "anchor"):
+		return t.fail(one.Mark.Line, one.Mark.Column, "an alias without its anchor")
+	case one.Stage == "scanner" || one.Stage == "parser":
+		return t.fail(one.Mark.Line, one.Mark.Column, "not valid YAML: "+one.Message)
+	}
+	return t.fail(one.Mark.Line, one.Mark.Column, "not readable as YAML")
+}
+
+func asSyntax(err error, to **SyntaxError) bool { return errors.As(err, to) }
+
+// blank replaces the directives of a Go or Jinja template by as many bytes of something that YAML takes for a word, or by
+// blanks where a line holds nothing else.
+func blank(data []byte) []byte {
+	out := bytes.Clone(data)
+	for i := 0; i+1 < len(out); i++ {
+		if out[i] != '{' || out[i+1] != '{' && out[i+1] != '%' && out[i+1] != '#' {
+			continue
+		}
+		closing := "}}"
+		if out[i+1] != '{' {
+			closing = string(out[i+1]) + "}"
+		}
+		n := bytes.Index(out[i+2:], []byte(closing))
+		if n < 0 || n > 16<<10 {
+			continue
+		}
+		end := i + 2 + n + 2
+		first, last := i, end
+		for first > 0 && (out[first-1] == ' ' || out[first-1] == '\t') {
+			first--
+		}
+		for last < len(out) && (out[last] == ' ' || out[last] == '\t') {
+			last++
+		}
+		lone := (first == 0 || out[first-1] == '\n') && (last == len(out) || out[last] == '\n' || out[last] == '\r')
+		with := byte('_')
+		if lone {
+			with = ' '
+		}
+		for j := i; j < end; j++ {
+			if out[j] != '\n' && out[j] != '\r' {
+				out[j] = with
+			}
+		}
+		i = end - 1
+	}
+	return out
+}
+
+// The walk over nodes. All of it follows aliases and merge keys, and takes from the budget what it looks at.
+
+// deref follows aliases.
+func (t *text) deref(n *yaml.Node) *yaml.Node {
+	for depth := 0; n != nil && n.Kind == yaml.AliasNode; depth++ {
+		if t.steps--; t.steps <= 0 || depth > 16 {
+			return nil
+		}
+		n = n.Alias
+	}
+	return n
+}
+
+// pair is one entry of a mapping; both halves are set, and value is no alias.
+type pair struct{ key, value *yaml.Node }
+
+// pairs are the entries of a mapping with its merge keys resolved: what stands in the mapping itself before what is merged in,
+// and the first of what is merged before the second. It is nil for what is no mapping.
+func (t *text) pairs(n *yaml.Node) []pair { return t.merged(n, 0) }
+
+func (t *text) merged(n *yaml.Node, depth int) []pair {
+	if n = t.deref(n); n == nil || n.Kind != yaml.MappingNode || depth > 8 {
+		return nil
+	}
+	out := make([]pair, 0, len(n.Content)/2)
+	var from []*yaml.Node
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if t.steps--; t.steps <= 0 {
+			return out
+		}
+		key, value := n.Content[i], t.deref(n.Content[i+1])
+		if value == nil {
+			continue
+		}
+		if key.Kind == yaml.ScalarNode && key.Value == "<<" {
+			if value.Kind == yaml.SequenceNode {
+				from = append(from, value.Content...)
+			} else {
+				from = append(from, value)
+			}
+			continue
+		}
+		out = append(out, pair{key, value})
+	}
+	if len(from) == 0 {
+		return out
+	}
+	seen := map[string]bool{}
+	for _, p := range out {
+		seen[p.key.Value] = true
+	}
+	for _, f := range from {
+		for _, p := range t.merged(f, depth+1) {
+			if !seen[p.key.Value] {
+				seen[p.key.Value] = true
+				out = append(out, p)
+			}
+		}
+	}
+	return out
+}
+
+// get is the value at a path of keys, nil if there is none.
+func (t *text) get(n *yaml.Node, keys ...string) *yaml.Node {
+	for _, k := range keys {
+		found := (*yaml.Node)(nil)
+		for _, p := range t.pairs(n) {
+			if p.key.Value == k {
+				found = p.value
+				break
+			}
+		}
+		if found == nil {
+			return nil
+		}
+		n = found
+	}
+	return t.deref(n)
+}
+
+// items are the elements of a list; a value that is no list is its only element.
+func (t *text) items(n *yaml.Node) []*yaml.Node {
+	n = t.deref(n)
+	switch {
+	case n == nil || isNull(n):
+		return nil
+	case n.Kind != yaml.SequenceNode:
+		return []*yaml.Node{n}
+	}
+	out := make([]*yaml.Node, 0, len(n.Content))
+	for _, c := range n.Content {
+		if t.steps--; t.steps <= 0 {
+			break
+		}
+		if c = t.deref(c); c != nil {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// str is the text of a scalar at a path of keys, "" for anything else.
+func (t *text) str(n *yaml.Node, keys ...string) string {
+	if n = t.get(n, keys...); n == nil || n.Kind != yaml.ScalarNode || isNull(n) {
+		return ""
+	}
+	return n.Value
+}
+
+// strs are the texts of a list of scalars, or of one.
+func (t *text) strs(n *yaml.Node) []string {
+	var out []string
+	for _, c := range t.items(n) {
+		if c.Kind == yaml.ScalarNode {
+			out = append(out, c.Value)
+		}
+	}
+	return out
+}
+
+// scalars calls f with every scalar below n that is a value, with the key it stands under.
+func (t *text) scalars(n *yaml.Node, f func(key string, v *yaml.Node)) { t.descend(n, "", 0, f) }
+
+func (t *text) descend(n *yaml.Node, key string, depth int, f func(string, *yaml.Node)) {
+	if n = t.deref(n); n == nil || depth > maxDepth || t.steps <= 0 {
+		return
+	}
+	t.steps--
+	switch n.Kind {
+	case yaml.ScalarNode:
+		f(key, n)
+	case yaml.MappingNode:
+		for _, p := range t.pairs(n) {
+			t.descend(p.value, p.key.Value, depth+1, f)
+		}
+	case yaml.SequenceNode:
+		for _, c := range n.Content {
+			t.descend(c, key, depth+1, f)
+		}
+	}
+}
+
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
