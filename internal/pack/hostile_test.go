@@ -279,7 +279,7 @@ func TestDamage(t *testing.T) {
 
 // TestDeep walks chains and bushes far beyond what git makes.
 func TestDeep(t *testing.T) {
-	const n = 60_000
+	const n = 30_000
 	text := func(i int) string { return fmt.Sprintf("x %060d", i) }
 	chain := []made{blob(text(0))}
 	bush := []made{blob(text(0))}

@@ -359,14 +359,14 @@ func TestLoose(t *testing.T) {
 
 func TestPacked(t *testing.T) {
 	r := newRepo(t)
-	r.history(60)
+	r.history(30)
 	r.git("repack", "-q", "-adf", "--depth=50", "--window=50")
-	if n := r.same(Options{Verify: true}); n < 100 {
+	if n := r.same(Options{Verify: true}); n < 50 {
 		t.Errorf("%d objects with a delta", n)
 	}
 	// Bases by id instead of by distance.
 	r.git("-c", "repack.useDeltaBaseOffset=false", "repack", "-q", "-adf", "--depth=4095", "--window=50")
-	if n := r.same(Options{Cache: 1}); n < 100 {
+	if n := r.same(Options{Cache: 1}); n < 50 {
 		t.Errorf("%d objects with a delta by id", n)
 	}
 	// As git maintenance names them.
