@@ -172,6 +172,11 @@ func (a *app) scan(ctx context.Context, args []string, f scanFlags, rf reportFla
 		o.Color = a.colored()
 		o.Links = o.Color && a.stdoutTTY != nil
 	}
+	if len(run.targets) == 1 && run.targets[0].root != "" {
+		if root, err := filepath.Abs(run.targets[0].root); err == nil {
+			o.Root = filepath.ToSlash(root)
+		}
+	}
 	if err := a.write(rf.output, func(w io.Writer) error { return render(format.New(w, o), res, sum) }); err != nil {
 		return err
 	}
