@@ -77,6 +77,7 @@ type Source struct {
 	walked   bool                          // dangling is filled
 	staged   map[string][]finding.Location // by blob id
 	ranged   *span                         // what the range holds, once computed
+	led      *sources.Ledger               // of the last Walk; Locate tells it what could not be followed
 }
 
 var (
@@ -214,6 +215,7 @@ func (s *Source) WorkTree() string { return s.layout.workTree }
 // Walk implements sources.Source. A Blob's Delta, like its Bytes, is valid during visit only.
 func (s *Source) Walk(ctx context.Context, workers int, led *sources.Ledger, visit func(worker int, b sources.Blob) error) error {
 	workers = max(workers, 1)
+	s.led = led
 	switch s.opts.Mode {
 	case Staged:
 		return s.walkStaged(ctx, workers, led, visit)

@@ -2,6 +2,7 @@ package git
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -86,7 +87,7 @@ func (s *Source) locateText(r reader, id string) []finding.Location {
 
 // past prepares the search through history.
 func (s *Source) past(ctx context.Context, o objects, r reader) (history.Objects, history.Options, error) {
-	opts := history.Options{HashSize: o.hash().Size(), Mailmap: s.mailmap(r, o.hash().Size())}
+	opts := history.Options{HashSize: o.hash().Size(), Mailmap: s.mailmap(r, o.hash().Size()), Trouble: s.lost}
 	for id := range s.tips.shallow {
 		addHex(&opts.Shallow, id)
 	}
@@ -128,6 +129,30 @@ func (s *Source) past(ctx context.Context, o objects, r reader) (history.Objects
 		opts.Loose = append(opts.Loose, historyID(id))
 	}
 	return scanning{single{r, o.hash().Size(), new([]byte)}, o}, opts, nil
+}
+
+// lost records a commit or tree that could not be followed: places may be missing. Its absence from a partial clone stands in
+// the ledger already.
+func (s *Source) lost(id history.ID, err error) {
+	if s.led == nil {
+		return // Locate without a Walk has nobody to tell
+	}
+	size := 20
+	if s.format.sha256 {
+		size = 32
+	}
+	reason := finding.ReasonCorrupt
+	var missing *pack.MissingError
+	switch {
+	case errors.Is(err, history.ErrLimit):
+		reason = finding.ReasonLimit
+	case errors.As(err, &missing):
+		if s.format.promisor {
+			return
+		}
+		reason = finding.ReasonMissing
+	}
+	s.led.Skip(finding.Skip{Target: s.target, Object: id.Hex(size), Reason: reason, Detail: "find what was found in history: " + err.Error()})
 }
 
 // findDangling learns what a walk would have.
