@@ -13,20 +13,21 @@ import (
 const (
 	// window is how much of a large file is handed out at once, and overlap how much of that the next window repeats: more than
 	// any token and most keys take. Both are even, so that UTF-16 stays in step.
-	window  = 4 << 20
+	window  = 2 << 20
 	overlap = 64 << 10
 
 	// inFlight bounds the bytes between the readers of layers and the workers, whatever the number of either.
-	inFlight = 24 << 20
+	inFlight = 8 << 20
 )
 
-// classes are the sizes of buffers that are used again. Anything larger is an archive, and left to the collector.
+// classes are the sizes of buffers that are used again. Anything larger is an archive: it fills all the room there is, so that
+// there is one at a time, and its buffer is kept for the next.
 var classes = [...]int{16 << 10, 256 << 10, window}
 
 // buffer holds the bytes of one blob on its way to a worker.
 type buffer struct {
 	b      []byte
-	class  int // in classes, -1 for none
+	class  int // in classes, -1 for an archive
 	weight int64
 }
 
@@ -41,10 +42,11 @@ type feed struct {
 	jobs  chan job
 	room  *semaphore.Weighted
 	pools [len(classes)]sync.Pool
+	large *buffer // of the last archive; belongs to who holds all of room
 }
 
 func newFeed() *feed {
-	return &feed{jobs: make(chan job, 64), room: semaphore.NewWeighted(inFlight)}
+	return &feed{jobs: make(chan job, 32), room: semaphore.NewWeighted(inFlight)}
 }
 
 // take waits until n bytes more may be in flight.
@@ -56,31 +58,38 @@ func (f *feed) take(ctx context.Context, n int) (*buffer, error) {
 			break
 		}
 	}
-	size := n
-	if class >= 0 {
-		size = classes[class]
+	if class < 0 {
+		if err := f.room.Acquire(ctx, inFlight); err != nil {
+			return nil, err
+		}
+		b := f.large
+		if f.large = nil; b == nil || cap(b.b) < n {
+			b = &buffer{b: make([]byte, n), class: class, weight: inFlight}
+		}
+		b.b = b.b[:n]
+		return b, nil
 	}
-	weight := min(int64(size), inFlight)
+	weight := int64(classes[class])
 	if err := f.room.Acquire(ctx, weight); err != nil {
 		return nil, err
 	}
-	if class >= 0 {
-		if old, ok := f.pools[class].Get().(*buffer); ok {
-			old.b, old.weight = old.b[:n], weight
-			return old, nil
-		}
+	if old, ok := f.pools[class].Get().(*buffer); ok {
+		old.b = old.b[:n]
+		return old, nil
 	}
-	return &buffer{b: make([]byte, n, size), class: class, weight: weight}, nil
+	return &buffer{b: make([]byte, n, weight), class: class, weight: weight}, nil
 }
 
 func (f *feed) release(b *buffer) {
 	if b == nil {
 		return
 	}
-	f.room.Release(b.weight)
 	if b.class >= 0 {
 		f.pools[b.class].Put(b)
+	} else {
+		f.large = b
 	}
+	f.room.Release(b.weight)
 }
 
 // give hands a blob over. The buffer, whose bytes become the blob's, is the feed's from then on, also when it fails.

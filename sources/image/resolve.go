@@ -98,7 +98,7 @@ func newRun(o Options, led *sources.Ledger) *run {
 func (r *run) finish() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.read = nil
+	r.read, r.feed = nil, nil
 	for _, c := range r.closers {
 		_ = c.Close() // read only
 	}
