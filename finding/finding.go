@@ -401,6 +401,7 @@ type Use struct {
 	Consumers    []Consumer
 	Static       *Static // set where it is a long-lived cloud key and the same system can federate
 	Printed      string  // how it reaches a log or a command line, "" if it does not
+	Whole        bool    // it names every secret at once; this one may be among them
 }
 
 // Consumer is somebody's code that is handed a secret.

@@ -1,21 +1,305 @@
 package pipeline
 
 import (
-	"context"
+	stdctx "context"
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
 	"iter"
+	"maps"
+	"path"
+	"slices"
+	"strings"
 
 	"sprawl/finding"
+	"sprawl/internal/environ"
 )
 
 // Inventory is what the pipelines of one repository use.
 type Inventory struct {
-	References []finding.Reference // merged by system, scope and name; sorted
-	Models     []*Model            // by path
+	References []finding.Reference // merged by system, scope and name; sorted; without conditions
+	Models     []*Model            // by path; Notes in them say what was not understood
 	Files      map[string]int      // files read, by system
+
+	spans map[string][]EnvSpan
 }
 
+// Bounds of one repository.
+const (
+	maxFiles = 200_000
+	maxCalls = 5_000 // readings of a file in the light of a caller
+	maxChain = 10    // nesting of calls; GitHub allows fewer
+)
+
 // Collect reads every file that a reader recognises and resolves what they say of each other. place is copied to each
-// location: its source, target, state and refs. Paths are slash paths from the top of the repository.
-func Collect(ctx context.Context, place finding.Location, files iter.Seq2[string, []byte]) (*Inventory, error) {
-	return &Inventory{}, nil
+// location: its source, target, state and refs. Paths are slash paths from the top of the repository; bytes need be valid
+// only until the next pair. files may be ranged over a second time, for what the first pass found to be included.
+//
+// Trouble with one file is a note in its model. The error is the context's.
+func Collect(ctx stdctx.Context, place finding.Location, files iter.Seq2[string, []byte]) (*Inventory, error) {
+	c := &collector{models: map[string]*Model{}, errs: map[string]error{}}
+	n := 0
+	for p, data := range files {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("read pipelines of %s: %w", place.Target, err)
+		}
+		if n++; n > maxFiles {
+			break
+		}
+		if Recognises(p) == "" {
+			continue
+		}
+		m, _ := Read(p, data) // the error stands in the model's notes
+		if m == nil {
+			continue
+		}
+		c.keep(m)
+	}
+	c.includes(ctx, files)
+	c.gitlab()
+	c.github(ctx)
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("read pipelines of %s: %w", place.Target, err)
+	}
+	return c.inventory(place), nil
+}
+
+type collector struct {
+	models map[string]*Model
+	errs   map[string]error
+	called []*Model // readings in the light of a caller
+}
+
+// keep holds on to the text of files that others may call, and lets go of the rest.
+func (c *collector) keep(m *Model) {
+	switch m.System {
+	case GitHub, GitLab:
+		m.text.data = bytesClone(m.text.data)
+	default:
+		m.text = nil
+	}
+	c.models[m.Path] = m
+}
+
+// github reads what workflows call once for each thing they hand over.
+func (c *collector) github(ctx stdctx.Context) {
+	type job struct {
+		call
+		depth int
+	}
+	var todo []job
+	called := map[string]bool{}
+	paths := slices.Sorted(maps.Keys(c.models))
+	target := func(to string) *Model {
+		for _, p := range []string{to, path.Join(to, "action.yml"), path.Join(to, "action.yaml")} {
+			if m := c.models[p]; m != nil && m.System == GitHub {
+				return m
+			}
+		}
+		return nil
+	}
+	for _, p := range paths {
+		m := c.models[p]
+		if m.System != GitHub || m.alone {
+			continue
+		}
+		for _, k := range m.calls {
+			todo = append(todo, job{k, 1})
+		}
+	}
+	seen := map[string]bool{}
+	for i := 0; i < len(todo) && i < maxCalls && ctx.Err() == nil; i++ {
+		k := todo[i]
+		m := target(k.to)
+		if m == nil {
+			continue
+		}
+		called[m.Path] = true
+		key := m.Path + "\x00" + fmt.Sprint(k.in)
+		if seen[key] || k.depth > maxChain {
+			continue
+		}
+		seen[key] = true
+		again, _ := read(githubSystem, m.text, &k.in)
+		c.called = append(c.called, again)
+		for _, next := range again.calls {
+			todo = append(todo, job{next, k.depth + 1})
+		}
+	}
+	for p := range called {
+		m := c.models[p]
+		if m.alone {
+			// Every use of it is known with its caller: on its own it says less, and not for sure.
+			m.References = nil
+			continue
+		}
+		var on []string
+		for _, j := range m.Jobs {
+			on = appendNew(on, j.Triggers...)
+		}
+		own := handed{triggers: slices.DeleteFunc(sorted(on), func(t string) bool { return t == "workflow_call" }), inherit: true}
+		again, _ := read(githubSystem, m.text, &own)
+		c.models[p] = again
+	}
+}
+
+func (c *collector) inventory(place finding.Location) *Inventory {
+	inv := &Inventory{Files: map[string]int{}, spans: map[string][]EnvSpan{}}
+	merged := map[[3]string]*finding.Reference{}
+	add := func(m *Model) {
+		for _, r := range m.References {
+			k := [3]string{r.System, r.Scope, r.Name}
+			to := merged[k]
+			if to == nil {
+				to = &finding.Reference{System: r.System, Scope: r.Scope, Name: r.Name, ID: referenceID(place.Target, r)}
+				merged[k] = to
+			}
+			for _, u := range r.Uses {
+				p := u.Where.Path
+				u.Where = place
+				u.Where.Path = p
+				to.Uses = append(to.Uses, u)
+			}
+		}
+		inv.spans[m.Path] = append(inv.spans[m.Path], m.Spans...)
+	}
+	for _, p := range slices.Sorted(maps.Keys(c.models)) {
+		m := c.models[p]
+		inv.Models = append(inv.Models, m)
+		inv.Files[m.System]++
+		add(m)
+	}
+	for _, m := range c.called {
+		add(m)
+	}
+	for _, r := range merged {
+		settle(r)
+		inv.References = append(inv.References, *r)
+	}
+	slices.SortFunc(inv.References, compareReferences)
+	return inv
+}
+
+// Environments says to which environments a value at a line of a path belongs: what the file declares for the line, else what
+// its name, its folders and the name of the value say. It may be asked about any path; nil means unknown.
+func (inv *Inventory) Environments(p string, line int, name string) []finding.Environment {
+	var declared []finding.Environment
+	for _, s := range inv.spans[p] {
+		if s.Start.Line <= line && line <= s.End.EndLine {
+			declared = append(declared, s.Environment)
+		}
+	}
+	if len(declared) > 0 {
+		return environ.Merge(declared)
+	}
+	return environ.Classify(environ.Path(p), environ.Key(name))
+}
+
+func bytesClone(b []byte) []byte { return append([]byte(nil), b...) }
+
+var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// referenceID needs no key: everything in it is in the open.
+func referenceID(target string, r finding.Reference) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{"reference", target, r.System, r.Scope, r.Name}, "\x00")))
+	return "r-" + idEncoding.EncodeToString(sum[:16])
+}
+
+// Listed is a secret that a provider lists, without its value.
+type Listed struct {
+	System, Scope, Name string // Scope: "organisation", "repository", "environment NAME", "group NAME"
+}
+
+// Resolve gives references the scope that a listing knows, and splits those that stand for several listed secrets. A listing
+// of a system is taken to be complete for the scopes it names; a name that it does not have keeps its scope.
+func Resolve(listed []Listed, references []finding.Reference) []finding.Reference {
+	by := map[[2]string][]Listed{}
+	for _, l := range listed {
+		k := [2]string{l.System, canonical(l.System, l.Name)}
+		by[k] = append(by[k], l)
+	}
+	var out []finding.Reference
+	for _, r := range references {
+		at := by[[2]string{r.System, canonical(r.System, r.Name)}]
+		if len(at) == 0 || r.Name == All || r.Scope != "" {
+			out = append(out, r)
+			continue
+		}
+		// A job takes its environment's secret before the repository's and the organisation's.
+		groups := map[string][]finding.Use{}
+		for _, u := range r.Uses {
+			groups[scopeFor(u, at)] = append(groups[scopeFor(u, at)], u)
+		}
+		for _, scope := range slices.Sorted(maps.Keys(groups)) {
+			s := r
+			s.Scope, s.Listed, s.Uses = scope, scope != "", groups[scope]
+			if scope != "" && len(r.Uses) > 0 {
+				s.ID = referenceID(r.Uses[0].Where.Target, s)
+			}
+			settle(&s)
+			out = append(out, s)
+		}
+	}
+	slices.SortFunc(out, compareReferences)
+	return out
+}
+
+func scopeFor(u finding.Use, at []Listed) string {
+	wide := ""
+	for _, l := range at {
+		env, isEnv := strings.CutPrefix(l.Scope, "environment ")
+		switch {
+		case isEnv:
+			for _, e := range u.Environments {
+				if e.Name == env {
+					return l.Scope
+				}
+			}
+		case wide == "" || l.Scope == "repository":
+			wide = l.Scope
+		}
+	}
+	return wide
+}
+
+// Unused lists what a provider lists and no pipeline names: references that have no use. Where a pipeline hands on every
+// secret at once, that use is kept with Whole set, for the secret may be among them. Call it with all references of the
+// repositories that a listed secret is visible to.
+func Unused(listed []Listed, references []finding.Reference) []finding.Reference {
+	named := map[[2]string]bool{}
+	whole := map[string][]finding.Use{}
+	target := ""
+	for _, r := range references {
+		named[[2]string{r.System, canonical(r.System, r.Name)}] = true
+		if r.Name == All {
+			whole[r.System] = append(whole[r.System], r.Uses...)
+		}
+		if target == "" && len(r.Uses) > 0 {
+			target = r.Uses[0].Where.Target
+		}
+	}
+	var out []finding.Reference
+	for _, l := range listed {
+		if named[[2]string{l.System, canonical(l.System, l.Name)}] || platform(l.System, l.Name) {
+			continue
+		}
+		r := finding.Reference{System: l.System, Scope: l.Scope, Name: l.Name, Listed: true}
+		r.ID = referenceID(target, r)
+		for _, u := range whole[l.System] {
+			u.Whole = true
+			r.Uses = append(r.Uses, u)
+		}
+		settle(&r)
+		out = append(out, r)
+	}
+	slices.SortFunc(out, compareReferences)
+	return out
+}
+
+// canonical is how a system compares names.
+func canonical(system, name string) string {
+	if system == GitHub {
+		return strings.ToUpper(name)
+	}
+	return name
 }

@@ -141,8 +141,14 @@ type system struct {
 
 // systems are tried in order; the first that recognises path and head reads the file.
 func systems() []system {
-	return []system{}
+	return []system{githubSystem, gitlabSystem}
 }
+
+// Those that Collect reads a second time.
+var (
+	githubSystem = system{name: GitHub, path: githubPath, read: readGitHub}
+	gitlabSystem = system{name: GitLab, path: gitlabPath, read: readGitLab}
+)
 
 // Recognises says which system a path most likely belongs to, "" if none. Where several systems share a form of path (YAML
 // anywhere may be Kubernetes), Read looks at the content as well and may find that it is none of them.
@@ -215,6 +221,7 @@ type handed struct {
 	inputs    map[string]binding
 	secrets   map[string][]string // name in the callee -> names in the caller
 	inherit   bool
+	library   *gitlabLibrary
 }
 
 // binding is what an input holds: words known from the file, or secrets.
@@ -251,7 +258,9 @@ func (r *reader) use(scope, name string, u finding.Use, evidence ...[]environ.Ev
 	}
 	evidence = append(evidence, environ.Path(r.path), environ.Key(name))
 	u.Environments = environ.Classify(evidence...)
-	u.Where.Path = r.path
+	if u.Where.Path == "" {
+		u.Where.Path = r.path
+	}
 	k := [2]string{scope, name}
 	i, ok := r.refs[k]
 	if !ok {

@@ -268,6 +268,9 @@ func blank(data []byte) []byte {
 		if out[i] != '{' || out[i+1] != '{' && out[i+1] != '%' && out[i+1] != '#' {
 			continue
 		}
+		if i > 0 && out[i-1] == '$' { // an expression of GitHub Actions
+			continue
+		}
 		closing := "}}"
 		if out[i+1] != '{' {
 			closing = string(out[i+1]) + "}"
