@@ -19,6 +19,7 @@ import (
 // Type is an object's type, numbered as in the pack format.
 type Type uint8
 
+// Types, with the numbers of the pack format.
 const (
 	Commit Type = 1
 	Tree   Type = 2
@@ -72,6 +73,7 @@ func (s Types) Has(t Type) bool { return s&(1<<t) != 0 }
 // Hash is a store's object format.
 type Hash uint8
 
+// Hashes.
 const (
 	Detect Hash = iota // from the length of file names in the store; SHA-1 if there are none
 	SHA1
@@ -200,6 +202,7 @@ func (o *Options) fill() {
 // Reason classes a Trouble.
 type Reason uint8
 
+// Reasons.
 const (
 	Corrupt  Reason = iota + 1 // Err is a *CorruptError
 	Missing                    // Err is a *MissingError: a delta's base is not in the store

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -134,12 +135,16 @@ func (r *repo) catFile() map[string]stored {
 		if len(f) != 3 {
 			r.t.Fatalf("git cat-file: %q", line)
 		}
-		fmt.Sscan(f[2], &size)
+		if _, err := fmt.Sscan(f[2], &size); err != nil {
+			r.t.Fatal(err)
+		}
 		b := make([]byte, size)
 		if _, err := io.ReadFull(in, b); err != nil {
 			r.t.Fatal(err)
 		}
-		in.ReadByte()
+		if _, err := in.ReadByte(); err != nil {
+			r.t.Fatal(err)
+		}
 		all[f[0]] = stored{parseType([]byte(f[1])), b}
 	}
 }
@@ -167,7 +172,7 @@ func walkAll(t testing.TB, s *Store, workers int, types Types, want func(ID) boo
 				t.Errorf("%s: window at %d does not continue %d bytes", id, o.Offset, len(have))
 				return nil
 			}
-			open[w].b = append(have, o.Bytes[len(have)-int(o.Offset):]...)
+			open[w].b = slices.Concat(have, o.Bytes[len(have)-int(o.Offset):])
 		} else {
 			open[w] = stored{o.Type, bytes.Clone(o.Bytes)}
 		}
@@ -507,7 +512,9 @@ func TestAlternates(t *testing.T) {
 		t.Fatal(err)
 	}
 	info := filepath.Join(r.objects(), "info")
-	os.MkdirAll(info, 0o755)
+	if err := os.MkdirAll(info, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	text := "# comment\n" + rel + "\n\"" + filepath.ToSlash(rel) + "\\057.\"\n\n/nowhere/at all\n"
 	if err := os.WriteFile(filepath.Join(info, "alternates"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)

@@ -322,7 +322,7 @@ func (s *Store) openPacks(dir string) {
 		p, err := s.openPack(filepath.Join(dir, e.Name()), x)
 		if err != nil {
 			if xf != nil {
-				xf.close()
+				_ = xf.close()
 			}
 			s.unopened(err)
 			continue
@@ -346,7 +346,7 @@ func (s *Store) openIndex(name string) (x *index, f *file, err error) {
 		return err
 	})
 	if err != nil {
-		f.close()
+		_ = f.close()
 		return nil, nil, &CorruptError{Pack: name, Offset: -1, Err: err}
 	}
 	return x, f, nil
@@ -365,7 +365,7 @@ func (s *Store) openMidx(name string) (m *midx, err error) {
 		return err
 	})
 	if err != nil {
-		f.close()
+		_ = f.close()
 		return nil, &CorruptError{Pack: name, Offset: -1, Err: err}
 	}
 	s.multi = append(s.multi, f)
@@ -403,7 +403,7 @@ func (s *Store) openPack(name string, x *index) (*packFile, error) {
 		return nil
 	})
 	if err != nil {
-		p.file.close()
+		_ = p.file.close()
 		return nil, &CorruptError{Pack: name, Offset: -1, Err: err}
 	}
 	if p.suspect {

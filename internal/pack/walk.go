@@ -505,7 +505,7 @@ func (h *hand) again(id ID, cause error) (Type, []byte, bool) {
 		return 0, nil, false
 	}
 	places := 0
-	guard(func() error {
+	_ = guard(func() error { // an index cut off under the map holds no place
 		for _, p := range h.s.packs {
 			if p.idx.find(id.raw()) >= 0 {
 				places++
@@ -532,7 +532,7 @@ func (h *hand) miss(ctx context.Context, i, at int32, cause error) error {
 		return nil // No object of the walk: a base that a multi-pack-index does not list.
 	}
 	var id ID
-	guard(func() error { id = h.g.id(i); return nil })
+	_ = guard(func() error { id = h.g.id(i); return nil }) // an index cut off under the map: the zero id
 	if i != at || h.g.flag[i]&flagLost != 0 {
 		if t, b, ok := h.again(id, cause); ok {
 			f := frame{node: i, id: id, bytes: b}
@@ -582,7 +582,7 @@ func (h *hand) lostNode(ctx context.Context, i int32) error {
 	if missing == nil {
 		path, off := h.where(at)
 		var id ID
-		guard(func() error { id = h.g.id(at); return nil })
+		_ = guard(func() error { id = h.g.id(at); return nil })
 		cause = &CorruptError{Pack: path, Offset: off, ID: id, Err: cause}
 	}
 	return h.miss(ctx, i, at, cause)
@@ -644,7 +644,8 @@ func (e visitError) Unwrap() error { return e.error }
 
 // streamed reports what came of streaming, and what cannot be made because the node is not held whole.
 func (h *hand) streamed(ctx context.Context, i int32, id ID, t Type, size int64, err error) error {
-	if v, ok := err.(visitError); ok {
+	var v visitError
+	if errors.As(err, &v) {
 		return v.error
 	}
 	if err != nil && (h.want == nil || bit(h.want, i)) {

@@ -31,9 +31,9 @@ import (
 const (
 	// DefaultMaxFile is the size up to which a file is handed out whole.
 	DefaultMaxFile = 50 << 20
-	// Window is how much of a larger file is handed out at once, and Overlap how much of that the next window repeats: longer
-	// than any token and most keys. Both are even, so that UTF-16 stays in step.
-	Window  = 8 << 20
+	// Window is how much of a larger file is handed out at once. Like Overlap it is even, so that UTF-16 stays in step.
+	Window = 8 << 20
+	// Overlap is how much of a window the next one repeats: longer than any token and most keys.
 	Overlap = 64 << 10
 )
 

@@ -545,7 +545,7 @@ func TestOpeningErrors(t *testing.T) {
 			if !errors.Is(err, c.want) || !errors.As(err, &e) {
 				t.Fatalf("got %v, want %v", err, c.want)
 			}
-			if e.Next == "" && c.want != ErrEmpty {
+			if e.Next == "" && !errors.Is(c.want, ErrEmpty) {
 				t.Errorf("%v: no next step", err)
 			}
 			if !strings.Contains(err.Error(), c.path) {

@@ -93,7 +93,7 @@ func TestLocateAgreesWithWalk(t *testing.T) {
 		s := open(t, r.Dir, Options{Git: g, Mode: mode})
 		got := walkAll(t, s)
 		for id, where := range locate(t, s, got.ids()...) {
-			if preset := got.where[id]; preset != nil && fmt.Sprint(preset[0].State, preset[0].Path, preset[0].Refs, preset[0].Added == nil) !=
+			if preset := got.where[id]; len(preset) > 0 && fmt.Sprint(preset[0].State, preset[0].Path, preset[0].Refs, preset[0].Added == nil) !=
 				fmt.Sprint(where[0].State, where[0].Path, where[0].Refs, where[0].Added == nil) {
 				t.Errorf("%s: walk %+v, locate %+v", id, preset, where)
 			}
@@ -139,7 +139,10 @@ func TestLocateEndsEarly(t *testing.T) {
 	r := everywhere(t)
 	s := open(t, r.Dir, Options{})
 	ids := walkAll(t, s).ids()
-	for range s.Locate(t.Context(), ids) {
+	for _, err := range s.Locate(t.Context(), ids) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		break
 	}
 	n := 0

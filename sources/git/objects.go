@@ -192,7 +192,7 @@ func (c *catFile) list(ctx context.Context, types pack.Types, trouble func(pack.
 	in := bufio.NewReader(p.Stdout)
 	for {
 		line, err := in.ReadSlice('\n')
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -455,7 +455,7 @@ func (d *Decoder) inflate(out, in []byte, prefix bool) (used, filled int, err er
 			err = ErrCorrupt
 		}
 		switch {
-		case err == errFull:
+		case errors.Is(err, errFull):
 			return 0, op, nil
 		case err != nil:
 			return 0, op, err
