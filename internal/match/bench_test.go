@@ -73,3 +73,19 @@ func BenchmarkMatch(b *testing.B) {
 	}
 	b.ReportMetric(float64(found)/float64(b.N), "found")
 }
+
+func BenchmarkCompile(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Compile(detectors.All()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkTable(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		detectors.All()
+	}
+}

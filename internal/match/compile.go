@@ -3,12 +3,15 @@ package match
 import (
 	"cmp"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
+	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"sprawl/detectors"
 	"sprawl/finding"
@@ -21,13 +24,14 @@ const EngineVersion = "1"
 type Set struct {
 	rows   []detectors.Detector
 	byID   map[string]int32
-	hash   string
+	hash   func() string
 	reach  int
 	filter *filter
 
 	shapes  []shape     // of Detector.Shapes
 	structs []structure // of Detector.Structures
 	named   []named     // of Detector.Named
+	values  []shape     // of named
 	anchors []anchor    // of structs
 	words   []word      // keywords and generic name words
 	wordAt  map[string]int32
@@ -35,11 +39,13 @@ type Set struct {
 
 // Compile checks the rows and builds the tables that Match runs on. Every error names its row; all of them are returned.
 func Compile(ds []detectors.Detector) (*Set, error) {
-	s := &Set{rows: slices.Clone(ds), byID: make(map[string]int32, len(ds)), wordAt: map[string]int32{}}
+	s := &Set{rows: slices.Clone(ds), byID: make(map[string]int32, len(ds)), wordAt: make(map[string]int32, len(ds))}
+	var fold folder
 	var errs []error
+	s.reserve()
 	for i := range s.rows {
 		d := &s.rows[i]
-		if err := s.addRow(int32(i), d); err != nil {
+		if err := s.addRow(int32(i), d, &fold); err != nil {
 			errs = append(errs, fmt.Errorf("detector %q (row %d): %w", d.ID, i, err))
 		}
 	}
@@ -47,14 +53,14 @@ func Compile(ds []detectors.Detector) (*Set, error) {
 		return nil, errors.Join(errs...)
 	}
 	s.addGenericWords()
-	s.filter = s.buildFilter()
-	s.hash = hashRows(s.rows)
+	s.filter = s.buildFilter(&fold)
+	s.hash = sync.OnceValue(func() string { return hashRows(s.rows) })
 	s.reach = s.measureReach()
 	return s, nil
 }
 
 // Hash identifies the rules: it changes with any row's data and with EngineVersion, not with the address of a function.
-func (s *Set) Hash() string { return s.hash }
+func (s *Set) Hash() string { return s.hash() }
 
 // Detector returns the row with the id, or with that former id, or nil. It is not to be changed.
 func (s *Set) Detector(id string) *detectors.Detector {
@@ -65,14 +71,36 @@ func (s *Set) Detector(id string) *detectors.Detector {
 	return &s.rows[i]
 }
 
-func (s *Set) addRow(i int32, d *detectors.Detector) error {
+// reserve makes room for what the rows hold, in one piece each.
+func (s *Set) reserve() {
+	var shapes, structs, anchors, names, values int
+	for i := range s.rows {
+		d := &s.rows[i]
+		shapes, structs, names = shapes+len(d.Shapes), structs+len(d.Structures), names+len(d.Named)
+		for j := range d.Structures {
+			anchors += len(d.Structures[j].Anchors)
+		}
+		for j := range d.Named {
+			values += len(d.Named[j].Value)
+		}
+	}
+	s.shapes, s.values = make([]shape, 0, shapes), make([]shape, 0, values)
+	s.structs, s.anchors = make([]structure, 0, structs), make([]anchor, 0, anchors)
+	s.named, s.words = make([]named, 0, names), make([]word, 0, len(s.rows))
+}
+
+func (s *Set) addRow(i int32, d *detectors.Detector, fold *folder) error {
 	if d.ID == "" || strings.Trim(d.ID, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || strings.HasPrefix(d.ID, "-") {
 		return errors.New("id is not lower-case words joined by hyphens")
 	}
 	if d.Provider != strings.ToLower(d.Provider) {
 		return fmt.Errorf("provider %q is not lower case", d.Provider)
 	}
-	for _, id := range append([]string{d.ID}, d.Was...) {
+	for k := -1; k < len(d.Was); k++ {
+		id := d.ID
+		if k >= 0 {
+			id = d.Was[k]
+		}
 		if j, ok := s.byID[id]; ok {
 			return fmt.Errorf("id %q is taken by row %d", id, j)
 		}
@@ -84,7 +112,7 @@ func (s *Set) addRow(i int32, d *detectors.Detector) error {
 	for j := range d.Shapes {
 		sh, err := compileShape(i, &d.Shapes[j])
 		if err == nil {
-			err = sh.anchor()
+			err = sh.anchor(fold)
 		}
 		if err != nil {
 			return fmt.Errorf("shape %d: %w", j, err)
@@ -153,8 +181,9 @@ func (s *Set) addNamed(det int32, n *detectors.Named) error {
 		}
 		sh.role = cmp.Or(n.Value[j].Role, n.Role, finding.RoleSecret)
 		sh.wholeToken()
-		c.values = append(c.values, sh)
+		s.values = append(s.values, sh)
 	}
+	c.values = s.values[len(s.values)-len(n.Value):]
 	id := int32(len(s.named))
 	s.named = append(s.named, c)
 	for _, k := range n.Keywords {
@@ -166,45 +195,103 @@ func (s *Set) addNamed(det int32, n *detectors.Named) error {
 	return nil
 }
 
-// hashRows covers every field that is data. Functions are left out: a change to one is a change to EngineVersion.
+// hashRows covers every field that is data. Functions are left out: a change to one is a change to EngineVersion. Fields are
+// written with their lengths, so that no two tables read alike.
 func hashRows(rows []detectors.Detector) string {
-	h := sha256.New()
-	put := func(xs ...any) {
-		for _, x := range xs {
-			fmt.Fprintf(h, "%d:%v\n", len(fmt.Sprint(x)), x)
-		}
-	}
-	put("sprawl rules", EngineVersion, len(rows))
+	h := hasher{sum: sha256.New(), buf: make([]byte, 0, 8<<10)}
+	h.text("sprawl rules", EngineVersion)
+	h.number(len(rows))
 	for i := range rows {
 		d := &rows[i]
-		put(d.ID, d.Provider, d.Title, d.Was, d.Severity, d.Paths, d.Traits, d.Rotate, d.Revoke, d.Docs, d.Format,
-			d.Pair, d.Check != nil, d.Facts != nil, len(d.Shapes), len(d.Named), len(d.Structures))
+		h.text(d.ID, d.Provider, d.Title, string(d.Severity), d.Rotate, d.Revoke, d.Docs, d.Format)
+		h.list(d.Was)
+		h.list(d.Paths)
+		h.text(fmt.Sprint(d.Traits))
+		h.number(d.Pair.Lines, flag(d.Pair.Require), flag(d.Harmless), flag(d.Check != nil), flag(d.Facts != nil),
+			len(d.Shapes), len(d.Named), len(d.Structures))
 		for j := range d.Shapes {
-			hashShape(h, &d.Shapes[j])
+			h.shape(&d.Shapes[j])
 		}
 		for j := range d.Named {
 			n := &d.Named[j]
-			put(n.Role, n.Keywords, n.Names, n.Not, n.MinEntropy, n.Near, len(n.Value))
+			h.text(string(n.Role))
+			h.list(n.Keywords)
+			h.list(n.Names)
+			h.list(n.Not)
+			h.float(n.MinEntropy)
+			h.number(n.Near, len(n.Value))
 			for k := range n.Value {
-				hashShape(h, &n.Value[k])
+				h.shape(&n.Value[k])
 			}
 		}
 		for j := range d.Structures {
-			put(d.Structures[j].Anchors, d.Structures[j].Reach)
+			st := &d.Structures[j]
+			h.list(st.Anchors)
+			h.number(int(st.Reach.Kind), st.Reach.N)
 		}
 	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	h.sum.Write(h.buf)
+	return hex.EncodeToString(h.sum.Sum(nil)[:16])
 }
 
-func hashShape(h hash.Hash, s *detectors.Shape) {
-	class := func(c *detectors.Class) any {
-		if c == nil {
-			return "-"
+// hasher writes fields into a hash, some thousand bytes at a time.
+type hasher struct {
+	sum hash.Hash
+	buf []byte
+}
+
+func (h *hasher) number(ns ...int) {
+	for _, n := range ns {
+		h.buf = binary.AppendVarint(h.buf, int64(n))
+	}
+	if len(h.buf) > 7<<10 {
+		h.sum.Write(h.buf)
+		h.buf = h.buf[:0]
+	}
+}
+
+func (h *hasher) float(x float64) {
+	h.buf = binary.LittleEndian.AppendUint64(h.buf, math.Float64bits(x))
+}
+
+func (h *hasher) text(ss ...string) {
+	for _, s := range ss {
+		h.number(len(s))
+		h.buf = append(h.buf, s...)
+	}
+}
+
+func (h *hasher) list(ss []string) {
+	h.number(len(ss))
+	h.text(ss...)
+}
+
+func (h *hasher) class(c *detectors.Class) {
+	h.number(flag(c != nil))
+	if c != nil {
+		for _, w := range c {
+			h.buf = binary.LittleEndian.AppendUint64(h.buf, w)
 		}
-		return *c
 	}
-	fmt.Fprintln(h, s.Role, class(s.Left), class(s.Right), s.Keep, s.NeedName, s.MinEntropy, len(s.Pieces))
+}
+
+func (h *hasher) shape(s *detectors.Shape) {
+	h.text(string(s.Role))
+	h.class(s.Left)
+	h.class(s.Right)
+	h.list(s.NeedName)
+	h.float(s.MinEntropy)
+	h.number(s.Keep, len(s.Pieces))
 	for _, p := range s.Pieces {
-		fmt.Fprintf(h, "%q %v %v %d %d\n", p.Lit, p.Fold, class(p.Class), p.Min, p.Max)
+		h.text(p.Lit)
+		h.class(p.Class)
+		h.number(flag(p.Fold), p.Min, p.Max)
 	}
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -92,7 +92,11 @@ func (m *Matcher) Match(b []byte) []Candidate {
 	clear(m.whole)
 	f := m.set.filter
 	for p := f.next(b, 0); p >= 0; p = f.next(b, p+1) {
-		for _, t := range f.triggers(binary.LittleEndian.Uint32(b[p:]) | folded) {
+		g := binary.LittleEndian.Uint32(b[p:]) | folded
+		for _, t := range f.triggers(g) {
+			if t.gram != g {
+				continue
+			}
 			at := p - int(t.off)
 			switch t.what {
 			case trigShape:
@@ -190,7 +194,7 @@ func idOf(c *Candidate) string {
 func (m *Matcher) shape(s *shape, at, p int) {
 	b := m.b
 	for j := range s.win {
-		if !s.win[j].Has(b[p+j]) {
+		if !s.win[j].class.Has(b[p+j]) {
 			return
 		}
 	}
@@ -472,7 +476,7 @@ func (m *Matcher) rowsOf(name []byte) []int32 {
 			continue
 		}
 		for _, t := range f.triggers(g) {
-			if t.what != trigWord {
+			if t.what != trigWord || t.gram != g {
 				continue
 			}
 			w := &m.set.words[t.ref]

@@ -3,6 +3,7 @@ package match
 import (
 	"encoding/binary"
 	"math"
+	"math/bits"
 
 	"sprawl/detectors"
 )
@@ -15,21 +16,16 @@ import (
 // saved. Four positions share one load.
 type filter struct {
 	bits  [1 << (filterBits - 6)]uint64
-	chain [1 << 14]int32 // entry + 1, by hash
-	ents  []entry
-}
-
-type entry struct {
-	gram  uint32
-	next  int32
-	trigs []trigger
+	slots [1<<slotBits + 1]uint32 // where the triggers of a slot begin in trigs; a gram's slot is the top of its hash
+	trigs []trigger               // by slot, within it in the order of the table
 }
 
 // trigger is what to try where a gram stands; off is how far into it the gram begins.
 type trigger struct {
-	what triggerKind
-	off  uint16
+	gram uint32
 	ref  int32
+	off  uint16
+	what triggerKind
 }
 
 type triggerKind uint8
@@ -44,42 +40,40 @@ const (
 	filterBits = 21
 	wordShift  = 32 - filterBits + 6 // of a hash, to the word
 	bitShift   = 32 - filterBits     // to the bit within it
+	slotBits   = 14
+	slotShift  = 32 - slotBits
 )
 
 const folded = 0x20202020
 
 func hashGram(g uint32) uint32 { return g * 0x9E3779B1 }
 
-func (f *filter) add(g [4]byte, t trigger) {
-	gram := binary.LittleEndian.Uint32(g[:]) | folded
-	x := hashGram(gram)
-	slot := &f.chain[x>>18]
-	for e := *slot; e != 0; e = f.ents[e-1].next {
-		if f.ents[e-1].gram == gram {
-			for _, have := range f.ents[e-1].trigs {
-				if have == t {
-					return
-				}
-			}
-			f.ents[e-1].trigs = append(f.ents[e-1].trigs, t)
-			return
-		}
-	}
-	f.bits[x>>wordShift] |= 1 << (x >> bitShift & 63)
-	f.ents = append(f.ents, entry{gram: gram, next: *slot, trigs: []trigger{t}})
-	*slot = int32(len(f.ents))
+// triggers lists what stands for the grams in the slot of g; those of g itself have its gram.
+func (f *filter) triggers(g uint32) []trigger {
+	i := hashGram(g) >> slotShift
+	return f.trigs[f.slots[i]:f.slots[i+1]]
 }
 
-// triggers lists what a folded gram stands for.
-func (f *filter) triggers(g uint32) []trigger {
-	for e := f.chain[hashGram(g)>>18]; e != 0; {
-		en := &f.ents[e-1]
-		if en.gram == g {
-			return en.trigs
-		}
-		e = en.next
+// put takes the triggers, sorted into slots by counting.
+func (f *filter) put(ts []trigger) {
+	var n [1 << slotBits]uint32
+	for i := range ts {
+		x := hashGram(ts[i].gram)
+		f.bits[x>>wordShift] |= 1 << (x >> bitShift & 63)
+		n[x>>slotShift]++
 	}
-	return nil
+	sum := uint32(0)
+	for i, k := range n {
+		f.slots[i], n[i] = sum, sum
+		sum += k
+	}
+	f.slots[len(n)] = sum
+	f.trigs = make([]trigger, len(ts))
+	for i := range ts {
+		at := &n[hashGram(ts[i].gram)>>slotShift]
+		f.trigs[*at] = ts[i]
+		*at++
+	}
 }
 
 func (f *filter) has(g uint32) bool {
@@ -121,50 +115,110 @@ const maxGrams = 4096
 // strayHits is what one more gram costs in hits in 16 Mi bytes, since its bit is set for all that share its hash.
 const strayHits = 1 << 24 >> filterBits
 
-// rarest picks, among the stretches of four sets within seq, the one that will be hit least. It returns where that begins, its
-// grams and the hits expected in 16 Mi bytes of source text, or -1 if every stretch spreads over more than maxGrams.
-func rarest(seq []detectors.Class) (at int, grams [][4]byte, cost float64) {
-	at, cost = -1, math.MaxFloat64
-	opts := make([][]byte, len(seq))
-	for i := range seq {
-		opts[i] = foldedBytes(&seq[i])
+// folds is a class as the prefilter sees it.
+type folds struct {
+	bytes   []byte   // its members, each folded once
+	symbols []weight // what they are to the model of text
+}
+
+// weight is how many of a symbol's folded bytes are meant, as a share of them.
+type weight struct {
+	symbol uint8
+	share  float64
+}
+
+// spot is a position of a shape: what may stand there.
+type spot struct {
+	class detectors.Class
+	folds *folds
+}
+
+// folder makes folds once for each class.
+type folder struct {
+	one [256]*folds
+	of  map[detectors.Class]*folds
+	seq []spot // scratch
+}
+
+func (f *folder) byte(c byte) *folds {
+	c |= 0x20
+	if f.one[c] == nil {
+		f.one[c] = &folds{bytes: []byte{c}, symbols: []weight{{symbolOf[c], 1 / symbolSize[symbolOf[c]]}}}
 	}
+	return f.one[c]
+}
+
+func (f *folder) class(c *detectors.Class) *folds {
+	if x := f.of[*c]; x != nil {
+		return x
+	}
+	x := &folds{}
+	var share [symbols]float64
+	for i, w := range c {
+		// A byte and the one with bit 0x20 set besides stand in the same word, 32 places apart.
+		for w = (w | w<<32) &^ (1<<32 - 1); w != 0; w &= w - 1 {
+			b := byte(i<<6 + bits.TrailingZeros64(w))
+			x.bytes = append(x.bytes, b)
+			share[symbolOf[b]] += 1 / symbolSize[symbolOf[b]]
+		}
+	}
+	for s, n := range share {
+		if n > 0 {
+			x.symbols = append(x.symbols, weight{uint8(s), n})
+		}
+	}
+	if f.of == nil {
+		f.of = map[detectors.Class]*folds{}
+	}
+	f.of[*c] = x
+	return x
+}
+
+// rarest picks, among the stretches of four places within seq, the one that will be hit least. It returns where that begins
+// and the hits expected in 16 Mi bytes of source text, or -1 if every stretch spreads over more than maxGrams.
+func rarest(seq []spot) (at int, cost float64) {
+	at, cost = -1, math.MaxFloat64
 	for i := 0; i+4 <= len(seq); i++ {
-		o := opts[i : i+4]
-		n := len(o[0]) * len(o[1]) * len(o[2]) * len(o[3])
-		if n == 0 || n > maxGrams {
+		n := 1
+		for _, p := range seq[i : i+4] {
+			n *= len(p.folds.bytes)
+		}
+		if n == 0 || n > maxGrams || strayHits*float64(n) >= cost {
 			continue
 		}
-		if c := expectedHits(o) + strayHits*float64(n); c < cost {
+		if c := expectedHits(seq[i:i+4]) + strayHits*float64(n); c < cost {
 			cost, at = c, i
 		}
 	}
-	if at < 0 {
-		return at, nil, cost
-	}
-	for _, a := range opts[at] {
-		for _, b := range opts[at+1] {
-			for _, c := range opts[at+2] {
-				for _, d := range opts[at+3] {
-					grams = append(grams, [4]byte{a, b, c, d})
-				}
-			}
-		}
-	}
-	return at, grams, cost
+	return at, cost
 }
 
-// foldedBytes lists the members of a class, each folded once.
-func foldedBytes(c *detectors.Class) []byte {
-	var seen [256]bool
-	var out []byte
-	for x := range 256 {
-		if f := byte(x) | 0x20; c.Has(byte(x)) && !seen[f] {
-			seen[f] = true
-			out = append(out, f)
-		}
+// expectedHits estimates how often one byte of each of four places stands in a row in 16 Mi bytes of source text: a chain of
+// pairs.
+func expectedHits(seq []spot) float64 {
+	var cur, sum [symbols]float64
+	for _, x := range seq[0].folds.symbols {
+		cur[x.symbol] = x.share
 	}
-	return out
+	for i := 1; i < 4; i++ {
+		table := &follow
+		if i == 1 {
+			table = &pairCounts
+		}
+		clear(sum[:])
+		for _, x := range seq[i-1].folds.symbols {
+			from := cur[x.symbol]
+			for _, y := range seq[i].folds.symbols {
+				sum[y.symbol] += from * table[x.symbol][y.symbol] * y.share
+			}
+		}
+		cur = sum
+	}
+	total := 0.0
+	for _, x := range seq[3].folds.symbols {
+		total += cur[x.symbol]
+	}
+	return total
 }
 
 // oneByte is the class of one byte; with fold, of both its cases.
@@ -178,12 +232,12 @@ func oneByte(c byte, fold bool) detectors.Class {
 	return s
 }
 
-func literalSets(lit string, fold bool) []detectors.Class {
-	out := make([]detectors.Class, 0, len(lit)+1)
+// literal appends the places of a literal.
+func (f *folder) literal(seq []spot, lit string, fold bool) []spot {
 	for i := range len(lit) {
-		out = append(out, oneByte(lit[i], fold))
+		seq = append(seq, spot{oneByte(lit[i], fold), f.byte(lit[i])})
 	}
-	return out
+	return seq
 }
 
 var (
@@ -191,34 +245,44 @@ var (
 	afterShort = *detectors.Of(" -~\t\n\r") // what may follow a keyword of three bytes
 )
 
-func (s *Set) buildFilter() *filter {
-	f := &filter{}
+// spread appends a trigger for each gram of four places.
+func spread(ts []trigger, seq []spot, t trigger) []trigger {
+	for _, a := range seq[0].folds.bytes {
+		for _, b := range seq[1].folds.bytes {
+			for _, c := range seq[2].folds.bytes {
+				for _, d := range seq[3].folds.bytes {
+					t.gram = uint32(a) | uint32(b)<<8 | uint32(c)<<16 | uint32(d)<<24
+					ts = append(ts, t)
+				}
+			}
+		}
+	}
+	return ts
+}
+
+func (s *Set) buildFilter(fold *folder) *filter {
+	ts := make([]trigger, 0, 24<<10)
 	for i := range s.shapes {
 		sh := &s.shapes[i]
-		for _, g := range sh.grams {
-			f.add(g, trigger{trigShape, uint16(sh.winOff), int32(i)})
+		ts = spread(ts, sh.win[:], trigger{what: trigShape, off: uint16(sh.winOff), ref: int32(i)})
+	}
+	var seq []spot
+	literal := func(lit string, fold4 bool, after *detectors.Class, t trigger) {
+		seq = fold.literal(seq[:0], lit, fold4)
+		if len(seq) < 4 {
+			seq = append(seq, spot{*after, fold.class(after)})
 		}
-		sh.grams = nil
+		at, _ := rarest(seq)
+		t.off = uint16(at)
+		ts = spread(ts, seq[at:at+4], t)
 	}
 	for i := range s.anchors {
-		seq := literalSets(s.anchors[i].text, false)
-		if len(seq) < 4 {
-			seq = append(seq, anyByte)
-		}
-		at, grams, _ := rarest(seq)
-		for _, g := range grams {
-			f.add(g, trigger{trigStruct, uint16(at), int32(i)})
-		}
+		literal(s.anchors[i].text, false, &anyByte, trigger{what: trigStruct, ref: int32(i)})
 	}
 	for i := range s.words {
-		seq := literalSets(s.words[i].text, true)
-		if len(seq) < 4 {
-			seq = append(seq, afterShort)
-		}
-		at, grams, _ := rarest(seq)
-		for _, g := range grams {
-			f.add(g, trigger{trigWord, uint16(at), int32(i)})
-		}
+		literal(s.words[i].text, true, &afterShort, trigger{what: trigWord, ref: int32(i)})
 	}
+	f := &filter{}
+	f.put(ts)
 	return f
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 
 	"sprawl/detectors"
 	"sprawl/finding"
@@ -28,10 +29,9 @@ type shape struct {
 
 	// The window: four sets of bytes the prefilter looks for. It begins winOff bytes after a point that itself stands lo to
 	// hi bytes after the token's start.
-	win    [4]detectors.Class
+	win    [4]spot
 	winOff int
 	lo, hi int
-	grams  [][4]byte
 }
 
 // entropyFrom is the random length from which an unset MinEntropy means 2.0 bits.
@@ -99,32 +99,29 @@ func (s *shape) wholeToken() {
 }
 
 // anchor picks the window that the prefilter looks for.
-func (s *shape) anchor() error {
-	best := 1e300
+func (s *shape) anchor(f *folder) error {
+	best := math.MaxFloat64
 	lo, hi := 0, 0 // where the current segment begins, from the token's start
-	var seq []detectors.Class
-	lits := 0
+	seq, lits := f.seq[:0], 0
 	take := func() {
 		if lits == 0 || hi-lo > maxSlide {
 			return
 		}
-		at, grams, cost := rarest(seq)
-		if at < 0 {
-			return
-		}
-		if cost < best {
-			best, s.lo, s.hi, s.winOff, s.grams = cost, lo, hi, at, grams
+		if at, cost := rarest(seq); at >= 0 && cost < best {
+			best, s.lo, s.hi, s.winOff = cost, lo, hi, at
 			copy(s.win[:], seq[at:at+4])
 		}
 	}
 	for _, p := range s.pieces {
 		if p.Lit != "" {
-			seq = append(seq, literalSets(p.Lit, p.Fold)...)
+			seq = f.literal(seq, p.Lit, p.Fold)
 			lits += len(p.Lit)
 			continue
 		}
-		for range min(p.Min, 64) {
-			seq = append(seq, *p.Class)
+		if at := (spot{*p.Class, f.class(p.Class)}); p.Min > 0 {
+			for range min(p.Min, 64) {
+				seq = append(seq, at)
+			}
 		}
 		if p.Min == p.Max && p.Min <= 64 {
 			continue
@@ -133,10 +130,11 @@ func (s *shape) anchor() error {
 		// What follows a run of varying length is a segment of its own.
 		n := len(seq) - min(p.Min, 64)
 		lo, hi = lo+n+p.Min, hi+n+p.Max
-		seq, lits = nil, 0
+		seq, lits = seq[:0], 0
 	}
 	take()
-	if s.grams == nil {
+	f.seq = seq
+	if best == math.MaxFloat64 {
 		return fmt.Errorf("no usable literal: none of 2 bytes or more within %d bytes of the start whose neighbourhood has at most %d forms", maxSlide, maxGrams)
 	}
 	return nil

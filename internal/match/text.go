@@ -117,43 +117,6 @@ var symbolSize = func() (n [symbols]float64) {
 	return n
 }()
 
-// expectedHits estimates how often one byte of each of four sets of folded bytes stands in a row in 16 Mi bytes of source
-// text: a chain of pairs.
-func expectedHits(sets [][]byte) float64 {
-	share := func(set []byte) (n [symbols]float64) {
-		for _, c := range set {
-			n[symbolOf[c]] += 1 / symbolSize[symbolOf[c]]
-		}
-		return n
-	}
-	cur := share(sets[0])
-	for i := 1; i < 4; i++ {
-		next := share(sets[i])
-		var sum [symbols]float64
-		for a, x := range cur {
-			if x == 0 {
-				continue
-			}
-			for b, y := range next {
-				if y == 0 {
-					continue
-				}
-				if i == 1 {
-					sum[b] += x * pairCounts[a][b] * y
-				} else {
-					sum[b] += x * follow[a][b] * y
-				}
-			}
-		}
-		cur = sum
-	}
-	total := 0.0
-	for _, x := range cur {
-		total += x
-	}
-	return total
-}
-
 // entropy is Shannon's, in bits a byte, over the value's own bytes.
 func entropy(v []byte) float64 {
 	if len(v) == 0 {
