@@ -62,7 +62,8 @@ var (
 // readLayer hands out a layer's files. Trouble goes to the ledger; the error is the context's or that of a visit.
 func (r *run) readLayer(ctx context.Context, l *layer) error {
 	defer l.index.finish()
-	err := r.stream(ctx, l)
+	g := &guard{ctx: ctx, lim: r.o.Limits}
+	err := r.stream(ctx, l, g)
 	if err == nil {
 		return nil
 	}
@@ -97,6 +98,8 @@ func (r *run) readLayer(ctx context.Context, l *layer) error {
 		s.Detail = "ends too early"
 	case errors.Is(err, tar.ErrHeader):
 		s.Detail = "not a tar file, or damaged"
+	case g.in.err != nil:
+		s.Detail = "ends too early, or " + errDigest.Error()
 	default:
 		s.Detail = "cannot be unpacked"
 	}
@@ -104,13 +107,12 @@ func (r *run) readLayer(ctx context.Context, l *layer) error {
 	return nil
 }
 
-func (r *run) stream(ctx context.Context, l *layer) error {
+func (r *run) stream(ctx context.Context, l *layer, g *guard) error {
 	rc, err := l.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer rc.Close()
-	g := &guard{ctx: ctx, lim: r.o.Limits}
 	packed := bufio.NewReaderSize(&g.in, 128<<10)
 	g.in.r = rc
 	f := &filer{run: r, layer: l, guard: g}

@@ -21,8 +21,7 @@ type pathIndex struct {
 	reading []entryMark
 	hashes  []uint64          // sorted; the low bits are marks
 	again   map[uint64]uint32 // paths that the layer holds more than once, and the ordinal of the last: that one counts
-	parent  string            // whose ancestors are all marked
-	visited bool
+	parents *[1 << 12]uint64  // directories that were marked lately, with all that are above them
 }
 
 type entryMark struct {
@@ -35,13 +34,18 @@ func (x *pathIndex) hash(path string) uint64 { return maphash.String(x.seed, pat
 // add marks a path, and its parents as directories: unpacking makes them.
 func (x *pathIndex) add(path string, ordinal int, marks uint64) {
 	x.reading = append(x.reading, entryMark{x.hash(path) | marks, uint32(min(ordinal, 1<<32-1))})
-	dir, _ := cut(path)
-	if dir == x.parent && x.visited {
-		return
+	if x.parents == nil {
+		x.parents = new([1 << 12]uint64)
 	}
-	x.parent, x.visited = dir, true
+	dir, _ := cut(path)
 	for depth := 0; dir != "" && depth < maxAncestors; depth++ {
-		x.reading = append(x.reading, entryMark{x.hash(dir) | markAt, 0})
+		h := x.hash(dir)
+		lately := &x.parents[h>>2%uint64(len(x.parents))]
+		if *lately == h {
+			break
+		}
+		*lately = h
+		x.reading = append(x.reading, entryMark{h | markAt, 0})
 		dir, _ = cut(dir)
 	}
 	if len(x.reading) >= compactAt && len(x.reading) == cap(x.reading) {
@@ -93,7 +97,7 @@ func (x *pathIndex) finish() {
 			x.again[key] = last
 		}
 	}
-	x.reading = nil
+	x.reading, x.parents = nil, nil
 }
 
 // trail is a path as the index looks for it.
