@@ -45,6 +45,9 @@ const (
 type Options struct {
 	Mode       Mode
 	Base, Head string // revisions, for Range
+	// Not are more revisions whose commits a Range leaves out, for a push: what a remote's branches hold. With it, or without
+	// a Base, base and head need have nothing in common, and without both all that head reaches is new.
+	Not []string
 
 	// Git is the executable; nil means that there is none, or that it is not to be used. Staged needs it.
 	Git *gitexec.Git
@@ -71,7 +74,8 @@ type Source struct {
 	exe    *gitexec.Repo // nil without an executable
 	moved  bool          // the environment says where objects are
 
-	base, top pack.ID // of a range
+	base, top pack.ID   // of a range; base is zero if there is none
+	bases     []pack.ID // base, and what Options.Not names
 
 	dangling []pack.ID                     // what Walk learnt: commits that neither a ref nor a commit points to
 	walked   bool                          // dangling is filled
@@ -274,7 +278,11 @@ func fileAt(r reader, size int, commitID pack.ID, path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	id := c.tree
+	return fileIn(r, size, c.tree, path)
+}
+
+// fileIn descends from a tree to a blob.
+func fileIn(r reader, size int, id pack.ID, path string) ([]byte, error) {
 	parts := strings.Split(path, "/")
 	for i, name := range parts {
 		t, b, err := r.read(id, nil)

@@ -24,6 +24,7 @@ type span struct {
 	edges   []pack.ID          // parents of those that base reaches
 	roots   []pack.ID          // of the commits, those whose parents are not there
 	blobs   map[pack.ID]string // new blobs, each with a path
+	before  []pack.ID          // the trees of base and of the edges
 	links   map[string]pack.ID // submodule entries that were added or moved, by path
 	missing []lack
 	cut     bool // a commit of the range has parents that a shallow clone left out
@@ -40,8 +41,18 @@ type lack struct {
 // ends finds the two ends of a range.
 func (s *Source) ends(ctx context.Context) error {
 	var err error
-	if s.base, err = s.resolve(ctx, s.opts.Base); err != nil {
-		return err
+	if s.opts.Base != "" {
+		if s.base, err = s.resolve(ctx, s.opts.Base); err != nil {
+			return err
+		}
+		s.bases = append(s.bases, s.base)
+	}
+	for _, rev := range s.opts.Not {
+		id, err := s.resolve(ctx, rev)
+		if err != nil {
+			return err
+		}
+		s.bases = append(s.bases, id)
 	}
 	if s.top, err = s.resolve(ctx, s.opts.Head); err != nil {
 		return err
@@ -186,16 +197,15 @@ func (s *Source) spanOf(ctx context.Context, r reader, size int) (*span, error) 
 		}
 		return nil
 	}
-	for _, end := range []struct {
-		id    pack.ID
-		rev   string
-		sides uint8
-	}{{s.base, s.opts.Base, fromBase}, {s.top, s.opts.Head, fromHead}} {
-		if err := reach(end.id, end.sides); err != nil {
-			return nil, s.fail(ErrMissing, end.rev, "fetch it: git fetch origin "+end.rev, err)
+	if err := reach(s.top, fromHead); err != nil {
+		return nil, s.fail(ErrMissing, s.opts.Head, "fetch it: git fetch origin "+s.opts.Head, err)
+	}
+	for _, id := range s.bases {
+		if err := reach(id, fromBase); err != nil {
+			return nil, s.fail(ErrMissing, id.Hex(), "fetch it: git fetch origin "+id.Hex(), err)
 		}
 	}
-	common := false
+	common := len(s.bases) == 0
 	oldest := all[s.top].commit.when
 	for queue.Len() > 0 {
 		if err := ctx.Err(); err != nil {
@@ -228,12 +238,12 @@ func (s *Source) spanOf(ctx context.Context, r reader, size int) (*span, error) 
 		}
 	}
 	if len(sp.commits) == 0 {
-		return nil, s.fail(ErrEmptyRange, s.opts.Base+".."+s.opts.Head, "swap the two if head is the older one", nil)
+		return nil, s.fail(ErrEmptyRange, cmp.Or(s.opts.Base, "what is there already")+".."+s.opts.Head, "swap the two if head is the older one", nil)
 	}
 	slices.SortFunc(sp.commits, func(a, b pack.ID) int {
 		return cmp.Or(cmp.Compare(all[b].commit.when, all[a].commit.when), strings.Compare(a.Hex(), b.Hex()))
 	})
-	if !common {
+	if !common && len(s.opts.Not) == 0 {
 		if len(s.tips.shallow) == 0 {
 			return nil, s.fail(ErrNoCommon, s.opts.Base+" and "+s.opts.Head,
 				"name a base that head was made from, or scan the whole history", nil)
@@ -259,7 +269,9 @@ func (s *Source) compare(ctx context.Context, r reader, size int, sp *span, all 
 		if atEdge {
 			sp.cut = sp.cut || len(v.commit.parents) > 0
 			// What it changed is not known; what base does not hold is.
-			parents = []pack.ID{all[s.base].commit.tree}
+			for _, id := range s.bases {
+				parents = append(parents, all[id].commit.tree)
+			}
 		}
 		for _, p := range v.commit.parents {
 			w := all[p]
@@ -287,7 +299,8 @@ func (s *Source) compare(ctx context.Context, r reader, size int, sp *span, all 
 	}
 	slices.SortFunc(sp.edges, func(a, b pack.ID) int { return strings.Compare(a.Hex(), b.Hex()) })
 	seen := map[pack.ID]bool{}
-	for _, id := range append([]pack.ID{s.base}, sp.edges...) {
+	for _, id := range append(slices.Clone(s.bases), sp.edges...) {
+		sp.before = append(sp.before, all[id].commit.tree)
 		err := walkTree(ctx, r, size, all[id].commit.tree, seen, func(path string, e entry) bool {
 			if e.mode == modeTree {
 				return len(sp.blobs) > 0
