@@ -104,6 +104,7 @@ type Summary struct {
 	Places      int              // their locations
 	BySeverity  map[Severity]int // of Credentials
 	ByTier      map[Tier]int
+	Base        int // credentials that were there before the change that was scanned
 	Baseline    int // credentials covered by the baseline
 	Marked      int // by a mark
 	Excepted    int // by an exception

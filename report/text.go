@@ -42,13 +42,13 @@ type textReport struct {
 	h      finding.Header
 	blocks int
 	rows   bool // the last thing written was a row, not a block
-	first  *lead
+	first  *worstOne
 
 	references, inventory, unseen int
 }
 
-// lead is the worst credential that nothing covers.
-type lead struct {
+// worstOne is the worst credential that nothing covers.
+type worstOne struct {
 	id  string
 	fix bool
 }
@@ -74,7 +74,7 @@ func (r *textReport) Item(it finding.Item) error {
 			return nil // the summary counts it
 		}
 		if r.first == nil {
-			r.first = &lead{c.ID, len(c.Fix) > 0}
+			r.first = &worstOne{c.ID, len(c.Fix) > 0}
 		}
 		if r.o.All || r.blocks < fullBlocks {
 			r.block(c)
@@ -731,7 +731,7 @@ func (r *textReport) counts(s finding.Summary, complete bool) {
 	for _, x := range []struct {
 		n    int
 		what string
-	}{{s.Excepted, "accepted"}, {s.Baseline, "in baseline"}, {s.Marked, "marked"}} {
+	}{{s.Excepted, "accepted"}, {s.Baseline, "in baseline"}, {s.Base, "there before"}, {s.Marked, "marked"}} {
 		if x.n > 0 {
 			covered = append(covered, fmt.Sprintf("%d %s", x.n, x.what))
 		}

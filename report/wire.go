@@ -201,6 +201,7 @@ type counts struct {
 	Places      int                      `json:"places"`
 	BySeverity  map[finding.Severity]int `json:"by_severity"`
 	ByTier      map[finding.Tier]int     `json:"by_tier"`
+	Base        int                      `json:"base"`
 	Baseline    int                      `json:"baseline"`
 	Marked      int                      `json:"marked"`
 	Excepted    int                      `json:"excepted"`
@@ -342,7 +343,7 @@ func newSummary(s finding.Summary) summary {
 		Type: "summary", Schema: Schema, Complete: c.Complete(),
 		Counts: counts{
 			Credentials: s.Credentials, Places: s.Places, BySeverity: map[finding.Severity]int{},
-			ByTier: map[finding.Tier]int{}, Baseline: s.Baseline, Marked: s.Marked, Excepted: s.Excepted,
+			ByTier: map[finding.Tier]int{}, Base: s.Base, Baseline: s.Baseline, Marked: s.Marked, Excepted: s.Excepted,
 			Inline: s.Inline, CannotTell: s.CannotTell, Notices: s.Notices,
 		},
 		Coverage: coverage{

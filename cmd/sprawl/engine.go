@@ -32,6 +32,7 @@ type run struct {
 	archiveDepth int
 	decodeDepth  int
 	ignoreAllow  bool
+	pr           bool // the change judged is not its author's to wave through
 	prints       bool
 	asOf         time.Time
 }
@@ -71,6 +72,8 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	stop := r.app.progress(led)
 	defer stop()
 	var sightings []finding.Sighting
+	var notices []finding.Notice
+	was := earlier{}
 	res := &result{keys: keys}
 	for _, t := range r.targets {
 		r.app.log.Info("scan", "target", t.name)
@@ -83,6 +86,21 @@ func (r *run) do(ctx context.Context) (*result, error) {
 				return nil, f
 			}
 			led.Skip(finding.Skip{Target: t.name, Reason: finding.ReasonUnreadable, Detail: err.Error()})
+		}
+		if t.before != nil { // then it is the only target
+			if was, err = r.earlier(ctx, t, ss, keys, o); err != nil {
+				return nil, err
+			}
+			if r.pr {
+				notices = withoutNewAllows(ss, was, keys)
+			}
+		}
+		if t.changes != nil && r.pr {
+			more, err := t.changes(ctx, keys)
+			if err != nil {
+				return nil, err
+			}
+			notices = append(notices, more...)
 		}
 		sightings = append(sightings, ss...)
 		res.header.Targets = append(res.header.Targets, t.name)
@@ -105,6 +123,8 @@ func (r *run) do(ctx context.Context) (*result, error) {
 			return decision(pol, keys.Match(s), r.asOf)
 		},
 	})
+	was.settle(res.found.Credentials)
+	res.found.Notices = append(notices, res.found.Notices...)
 	res.ledger = led.Coverage()
 	// A commit that only deletes stages nothing, and is clean; any other walk that met nothing looked in the wrong place.
 	if res.ledger.Seen == 0 && res.ledger.Complete() && r.command != "staged" {
@@ -159,6 +179,8 @@ func (res *result) summarise(failOn string, fails func(finding.Credential) bool)
 			switch c.Decision.Kind {
 			case "baseline":
 				s.Baseline++
+			case "base":
+				s.Base++
 			case "mark":
 				s.Marked++
 			case "exception":

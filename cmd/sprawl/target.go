@@ -9,7 +9,9 @@ import (
 	"slices"
 	"strings"
 
+	"sprawl/finding"
 	"sprawl/internal/gitexec"
+	"sprawl/internal/identity"
 	"sprawl/sources"
 	"sprawl/sources/files"
 	"sprawl/sources/git"
@@ -23,6 +25,10 @@ type target struct {
 	// committed reads a file as the policy-giving commit has it, where that is not the working tree. It returns
 	// fs.ErrNotExist where the commit has no such file.
 	committed func(ctx context.Context, path string) ([]byte, error)
+	// before is what stood where the change started; nil where the target is no change.
+	before func(git.Part) sources.Source
+	// changes says what a change does to the rules it is judged by; nil where nobody asks.
+	changes func(ctx context.Context, keys *identity.Keys) ([]finding.Notice, error)
 }
 
 // schemes of targets that later versions read; a path can still be written as ./ci:x.
@@ -160,6 +166,7 @@ func (a *app) openGit(ctx context.Context, path string, f scanFlags) (target, er
 	t := target{name: src.Name(), source: src, root: src.WorkTree()}
 	if policyRev != "" {
 		t.committed = func(ctx context.Context, name string) ([]byte, error) { return src.File(ctx, policyRev, name) }
+		t.before = src.Before
 	}
 	return t, nil
 }
