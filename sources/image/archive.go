@@ -76,7 +76,7 @@ func (a *archive) read(target string) error {
 	t := tar.NewReader(a.File)
 	for n := 0; ; n++ {
 		h, err := t.Next()
-		if err == io.EOF { //nolint:errorlint // the end of the archive, as documented
+		if err == io.EOF {
 			return nil
 		}
 		if err != nil && !errors.Is(err, tar.ErrInsecurePath) {

@@ -66,10 +66,10 @@ type slowDown struct{ after string }
 
 func (e *slowDown) Error() string { return "HTTP 429" }
 
-// plainHTTP is a request that would have left the machine unencrypted.
+// plainHTTP is a registry that answers without TLS.
 type plainHTTP struct{ host string }
 
-func (e *plainHTTP) Error() string { return "plain HTTP to " + e.host + " refused" }
+func (e *plainHTTP) Error() string { return e.host + " answers in plain HTTP" }
 
 // registryError tells the errors of a registry apart. had says whether a credential was sent.
 func registryError(target, host string, had bool, err error) error {

@@ -125,7 +125,10 @@ func (f *feed) consume(ctx context.Context, worker int, visit func(int, sources.
 			if !ok {
 				return nil
 			}
-			err := visit(worker, j.blob)
+			err := ctx.Err() // both may have been ready
+			if err == nil {
+				err = visit(worker, j.blob)
+			}
 			f.release(j.buf)
 			if err != nil {
 				return err

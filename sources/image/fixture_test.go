@@ -109,8 +109,7 @@ func estargz(t testing.TB, entries ...entry) (packed, plain []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	extra := []byte{'S', 'G', 22, 0}
-	w.Extra = append(extra, fmt.Sprintf("%016xSTARGZ", toc)...)
+	w.Extra = append([]byte{'S', 'G', 22, 0}, fmt.Sprintf("%016xSTARGZ", toc)...)
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}

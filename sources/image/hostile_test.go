@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -213,7 +212,7 @@ func (refusing) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Scheme == "http" {
 		panic("a request left the machine unencrypted")
 	}
-	return nil, errors.New("no TLS here")
+	return nil, http.ErrSchemeMismatch
 }
 
 func TestArchivesAskNoKeychain(t *testing.T) {

@@ -1,6 +1,7 @@
 package image
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,12 +19,16 @@ import (
 
 	"sprawl/detectors"
 	"sprawl/finding"
+	"sprawl/internal/correlate"
 	"sprawl/internal/decode"
+	"sprawl/internal/identity"
 	"sprawl/internal/match"
 	"sprawl/internal/scan"
 	"sprawl/internal/testkit/registry"
+	"sprawl/internal/testkit/repo"
 	"sprawl/internal/unpack"
 	"sprawl/sources"
+	"sprawl/sources/git"
 )
 
 var compiled = sync.OnceValues(func() (*match.Set, error) { return match.Compile(detectors.All()) })
@@ -278,4 +283,63 @@ func wants(t testing.TB, err, kind error, words ...string) {
 func isKind(err, kind error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.Kind == kind //nolint:errorlint // a kind is one of the values above
+}
+
+// TestOneCredential finds a value in a repository and in an image, and expects one credential of it.
+func TestOneCredential(t *testing.T) {
+	h := buildHidden(t)
+	shared := h.plants[1]
+	r := repo.New(t)
+	r.Write("deploy/.env", "token = \""+shared.value+"\"\n")
+	r.Commit("settings")
+	g, err := git.New(t.Context(), r.Dir, git.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := compiled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := identity.New(bytes.Repeat([]byte{7}, identity.KeySize), nil, nil)
+	ids := func(ss []finding.Sighting) map[string]finding.Credential {
+		out := map[string]finding.Credential{}
+		for _, c := range correlate.Correlate(correlate.Input{Sightings: ss, Keys: keys, Kind: set.Detector, AsOf: epoch}).Credentials {
+			out[c.ID] = c
+		}
+		return out
+	}
+	inGit, err := scan.Run(t.Context(), g, new(sources.Ledger), scan.Options{Set: set, Workers: 1, DecodeDepth: 5, Decode: decode.Default(), ArchiveDepth: 2, Unpack: unpack.Default()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var first []string
+	for _, scheme := range []string{"oci", "oci-archive", "docker-archive"} {
+		src, err := Open(scheme, h.write(t, scheme), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		inImage, _ := found(t, src)
+		alone := slices.Sorted(maps.Keys(ids(inImage)))
+		if first == nil {
+			first = alone
+		}
+		if !slices.Equal(alone, first) {
+			t.Errorf("%s: %d ids, others than in the first form", scheme, len(alone))
+		}
+		both := ids(append(slices.Clone(inGit), inImage...))
+		if len(both) != len(alone) {
+			t.Errorf("%s: %d credentials, %d without the repository", scheme, len(both), len(alone))
+		}
+		one := false
+		for _, c := range both {
+			kinds := map[string]bool{}
+			for _, s := range c.Sightings {
+				kinds[s.Where.Source] = true
+			}
+			one = one || kinds["git"] && kinds["image"]
+		}
+		if !one {
+			t.Errorf("%s: no credential is in both", scheme)
+		}
+	}
 }

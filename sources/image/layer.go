@@ -185,7 +185,7 @@ type input struct {
 func (i *input) Read(p []byte) (int, error) {
 	n, err := i.r.Read(p)
 	i.n += int64(n)
-	if err != nil && err != io.EOF { //nolint:errorlint // a wrapped io.EOF is trouble
+	if err != nil && err != io.EOF {
 		i.err = err
 	}
 	return n, err
@@ -233,7 +233,7 @@ type filer struct {
 func (f *filer) tar(ctx context.Context, t *tar.Reader) error {
 	for n := 0; ; n++ {
 		h, err := t.Next()
-		if err == io.EOF { //nolint:errorlint // the end of the archive, as documented
+		if err == io.EOF {
 			return nil
 		}
 		if err != nil && !errors.Is(err, tar.ErrInsecurePath) {
@@ -362,7 +362,7 @@ func (f *filer) fill(r io.Reader, b []byte) error {
 	n, err := io.ReadFull(r, b)
 	f.holes += int64(n)
 	if err != nil {
-		if err == io.EOF { //nolint:errorlint // the file's size says that there is more
+		if err == io.EOF {
 			err = io.ErrUnexpectedEOF
 		}
 		return err
@@ -457,7 +457,7 @@ func (v *verified) Read(p []byte) (int, error) {
 		return n, errDigest
 	case err == nil:
 		return n, nil
-	case err == io.EOF || v.n == v.size: //nolint:errorlint // of the reader itself
+	case err == io.EOF || v.n == v.size:
 		if v.size >= 0 && v.n < v.size {
 			return n, io.ErrUnexpectedEOF
 		}

@@ -439,8 +439,8 @@ func (w *watched) Close() error {
 	return w.ReadCloser.Close()
 }
 
-// careful is the transport below go-containerregistry's: it sends nothing unencrypted to another machine, waits as a 429 asks,
-// and bounds answers that are read whole.
+// careful is the transport below go-containerregistry's: it encrypts whatever goes to another machine, waits as a 429 asks, and
+// bounds answers that are read whole.
 type careful struct {
 	inner    http.RoundTripper
 	insecure bool
@@ -449,16 +449,22 @@ type careful struct {
 }
 
 func (c *careful) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.URL.Scheme != "https" && !c.insecure && !loopback(req.URL.Hostname()) {
-		return nil, &plainHTTP{host: clean(req.URL.Host, 100)}
+	if req.URL.Scheme == "http" && !c.insecure && !loopback(req.URL.Hostname()) {
+		// go-containerregistry takes private addresses and .local for plain HTTP, and a registry may name any address for its
+		// tokens or blobs.
+		req = req.Clone(req.Context())
+		req.URL.Scheme = "https"
 	}
 	for try := 0; ; try++ {
 		resp, err := c.inner.RoundTrip(req)
+		if errors.Is(err, http.ErrSchemeMismatch) {
+			return nil, &plainHTTP{host: clean(req.URL.Host, 100)}
+		}
 		if err != nil {
 			return nil, err
 		}
 		if resp.StatusCode != http.StatusTooManyRequests || req.Body != nil && req.Body != http.NoBody {
-			if !strings.Contains(req.URL.Path, "/blobs/") && resp.Request != nil && strings.HasPrefix(resp.Request.URL.Path, "/v2/") {
+			if strings.HasPrefix(req.URL.Path, "/v2/") && !strings.Contains(req.URL.Path, "/blobs/") {
 				resp.Body = &bounded{ReadCloser: resp.Body, left: c.limit}
 			}
 			return resp, nil

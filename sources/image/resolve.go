@@ -469,7 +469,7 @@ func flatName(d v1.Descriptor) string {
 	if isTar(media) || strings.HasSuffix(media, "+encrypted") {
 		return ""
 	}
-	name := "blob"
+	var name string
 	switch {
 	case strings.Contains(media, "in-toto"), strings.Contains(media, "dsse"):
 		name = "attestation.json"

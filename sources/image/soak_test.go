@@ -131,7 +131,7 @@ func saveArchive(t testing.TB, packed bool, write func(w io.Writer) error) strin
 		t.Fatal(err)
 	}
 	sum := sha256.New()
-	var to io.Writer = io.MultiWriter(layer, sum)
+	to := io.MultiWriter(layer, sum)
 	if packed {
 		to = layer
 	}

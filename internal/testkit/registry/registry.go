@@ -70,8 +70,9 @@ func Start(t testing.TB) *Registry {
 		cancel()
 		t.Fatalf("start %s: %v", exe, err)
 	}
-	gone := make(chan error, 1)
-	go func() { gone <- cmd.Wait() }()
+	gone := make(chan struct{}) // closed once ended is set
+	var ended error
+	go func() { ended = cmd.Wait(); close(gone) }()
 	t.Cleanup(func() {
 		cancel() // kills the process it started, by its handle
 		select {
@@ -83,9 +84,8 @@ func Start(t testing.TB) *Registry {
 	client := &http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		select {
-		case err := <-gone:
-			gone <- err
-			t.Fatalf("%s ended at once: %v\n%s", exe, err, out.String())
+		case <-gone:
+			t.Fatalf("%s ended at once: %v\n%s", exe, ended, out.String())
 		default:
 		}
 		resp, err := client.Get("http://" + r.Host + "/v2/")
