@@ -183,6 +183,12 @@ func (s *Sighting) Canonical() *Part {
 // Fact is one typed thing known of a credential, and from where. Fields are lower-case words joined by underscores; the ones
 // in use: account, project, organisation, user, email, key_id, created, issued, not_before, expires, scope, permissions,
 // environment, host, fingerprint, issuer, subject, audience, serial, service, region, mode, encrypted.
+//
+// What risk reads of a record besides: rotated, last_used (a time or "never"), status (active, inactive, revoked, expired),
+// principal_created, principal_keys (how many are active), user_status (active, suspended, deleted), user_type (human,
+// service), access (admin, write, read, narrow: the whole of what it may do, worked out by the loader), policy, role,
+// restriction ("none", or what it is bound to), logging (on, off), owner, team, creator, integration (the third party it was
+// issued to), workload, target, caller. Times are RFC 3339.
 type Fact struct {
 	Field    string    `json:"field"`
 	Value    string    `json:"value"`
@@ -267,10 +273,29 @@ type Environment struct {
 }
 
 // Owner is who answers for a credential and how that was found; Name is empty where nobody does.
+//
+// How is override, provider, creator, catalog, codeowners, author, or "" for none. Only the first four and codeowners make an
+// owner; a creator or an author alone is a contact and stands among Candidates, each of which ends with how it was found.
 type Owner struct {
 	Name       string   `json:"name"`
 	How        string   `json:"how"`
 	Candidates []string `json:"candidates"`
+	// Team says that Name is a group: a group does not leave. Active is whether somebody's export says that a person still
+	// has an account; Unknown where none was asked.
+	Team      bool   `json:"-"`
+	Active    Answer `json:"-"`
+	ActiveWhy string `json:"-"`
+	// Tried lists what was asked, whether or not it had an answer: "policy", "provider", "catalog", "codeowners", "authors".
+	Tried []string `json:"-"`
+}
+
+// Exception is a risk that somebody took on purpose. Days are midnight UTC; Until is the last day it holds.
+type Exception struct {
+	Owner, Approver, Reason string
+	Created, Until          time.Time
+	Recertified             time.Time // zero if never
+	Requires                []string  // narrow-scope, read-only, logging, one-environment, owner
+	Where                   string    // FILE:LINE, "" if not known
 }
 
 // Severity orders what to do first.
@@ -328,7 +353,9 @@ type Condition struct {
 	Bound     string     `json:"bound,omitempty"` // exact, at-least, at-most
 	Refs      []string   `json:"refs"`            // "NHI2:2025", "PR.AA-05"
 	Threshold *Threshold `json:"threshold,omitempty"`
-	Settle    []string   `json:"settle"` // the evidence that would decide it
+	Settle    []string   `json:"settle"` // the evidence that would decide it; any one of them may be enough
+	// Evidence is what the verdict rests on, one line each with its source; Why sums it up.
+	Evidence []string `json:"evidence,omitempty"`
 }
 
 // Decision is what somebody decided of a credential.
@@ -363,10 +390,13 @@ type Credential struct {
 	Owner        Owner
 	Workloads    []string
 	Targets      []string
-	Conditions   []Condition
-	Decision     *Decision
-	Fix          []string
-	Docs         string
+	// Uses are what pipelines do with it, where the value itself stands in one or a listing ties it to the name of a secret.
+	Uses       []Use
+	Conditions []Condition
+	Decision   *Decision
+	Exception  *Exception // whether or not it still holds
+	Fix        []string
+	Docs       string
 }
 
 // ShortID is the form of an id that people read and type.
@@ -421,6 +451,7 @@ const (
 	PartyPlatform Party = "platform" // the CI system's own
 	PartyOwn      Party = "own"      // another repository of the same owner
 	PartyThird    Party = "third"
+	PartyImage    Party = "image" // what a job runs in, not a step of it
 )
 
 // Static is a long-lived key where a short-lived one could be had.

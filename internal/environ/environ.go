@@ -98,13 +98,24 @@ func Declared(what, name string) []Evidence {
 	return []Evidence{{TierDeclaration, e}}
 }
 
+// Known is a deployment declaration in which any name may stand, such as a namespace or a label: it speaks only where a token
+// is known.
+func Known(what, name string) []Evidence { return named(TierDeclaration, what, name) }
+
 // Setting is a variable that says in which mode a program runs (NODE_ENV=production), or an input of such a name.
 func Setting(key, value string) []Evidence {
 	if !settings[strings.ToLower(strings.NewReplacer("-", "_", ".", "_").Replace(key))] {
 		return nil
 	}
-	return named(TierDeclaration, key+" is", value)
+	e := named(TierDeclaration, key+" is", value)
+	if len(e) > 0 && e[0].Environment.Class == finding.EnvProd && modes[strings.ToLower(key)] {
+		return nil
+	}
+	return e
 }
+
+// modes are settings whose production means "optimised": staging runs with them too, and so does every build.
+var modes = map[string]bool{"node_env": true, "rails_env": true, "rack_env": true, "mix_env": true, "go_env": true, "flask_env": true}
 
 // settings are names of variables and inputs that hold an environment.
 var settings = map[string]bool{
@@ -134,7 +145,7 @@ func File(p string) []Evidence {
 	}
 	h, ok := find(split(base), strict)
 	// test_client.py and docs.yml name a subject; foo.test.env and test.tfvars an environment.
-	if !ok || h.env == "example" || (h.env == "test" || h.env == "ci" || h.env == "local") && !configuration(base) {
+	if !ok || h.env == "example" || h.env == "ci" || (h.env == "test" || h.env == "local") && !configuration(base) {
 		return nil
 	}
 	return []Evidence{{TierFile, finding.Environment{Name: h.env, Class: h.class, Why: "file name " + base + h.reason(base)}}}

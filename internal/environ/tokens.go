@@ -49,15 +49,15 @@ var negations = map[string]string{"pre": "staging", "non": "dev", "not": "dev", 
 // subjects are tokens beside an environment's word that make it a word about something else: dev-ops, multi-stage, live-reload.
 var (
 	after = map[string]string{ // word -> tokens that follow it, between blanks
-		"dev":     " ops tools tool tooling container containers null kit rel dependencies deps requirements guide docs mode server ",
-		"live":    " reload preview view stream streaming test tests check chat blog data demo kit ness site share edit updates patch ",
-		"stage":   " 0 1 2 3 4 5 6 7 8 9 one two three build builder manager diff ",
-		"staging": " area dir directory buffer path ",
+		"dev":        " ops tools tool tooling container containers null kit rel dependencies deps requirements guide docs mode server ",
+		"live":       " reload preview view stream streaming test tests check chat blog data demo kit ness site share edit updates patch ",
+		"stage":      " 0 1 2 3 4 5 6 7 8 9 one two three build builder manager diff ",
+		"staging":    " area dir directory buffer path ",
 		"prod":       " ready dependencies deps ",
 		"production": " ready grade quality dependencies deps ",
-		"test":    " server ",
-		"local":   " storage time path bin lib share dev cluster file ", // local-path is a storage class
-		"sandbox": " runtime escape ",
+		"test":       " server ",
+		"local":      " storage time path bin lib share dev cluster file ", // local-path is a storage class
+		"sandbox":    " runtime escape ",
 	}
 	before = map[string]string{
 		"stage": " multi build first second third last final next each per back on mid center main up down single two one ",

@@ -81,6 +81,7 @@ type secretAt struct {
 	text string // as it stands there
 	nth  int    // how many times the same text stood before
 	at   int    // offset in the value
+	some bool   // one of several names that an expression may come to
 }
 
 type githubJob struct {
@@ -231,10 +232,10 @@ func (g *github) readJob(key, n *yaml.Node, outer []variableOf) {
 	g.m.Jobs = append(g.m.Jobs, m)
 }
 
-// setting leaves out the variables that choose how a program is built: NODE_ENV=production is set in every build.
+// setting leaves out variables that mean something else in most pipelines.
 func (g *github) setting(key, value string) []environ.Evidence {
 	switch strings.ToUpper(key) {
-	case "NODE_ENV", "RAILS_ENV", "RACK_ENV", "MIX_ENV", "GO_ENV", "NAMESPACE", "STAGE", "TIER":
+	case "NAMESPACE", "STAGE", "TIER":
 		return nil
 	}
 	var out []environ.Evidence
@@ -406,7 +407,7 @@ func (g *github) secretsIn(s string, expr bool) []secretAt {
 				names = []string{a.path[1]}
 			case a.is("inputs") && len(a.path) == 2:
 				for _, n := range g.inputs[a.path[1]].secrets {
-					out = append(out, secretAt{n, text, count[text], e.body0 + a.at})
+					out = append(out, secretAt{n, text, count[text], e.body0 + a.at, len(g.inputs[a.path[1]].secrets) > 1})
 				}
 				count[text]++
 				continue
@@ -416,7 +417,7 @@ func (g *github) secretsIn(s string, expr bool) []secretAt {
 			for _, n := range names {
 				for _, outer := range g.outer(n) {
 					if !platform(GitHub, outer) {
-						out = append(out, secretAt{outer, text, count[text], e.body0 + a.at})
+						out = append(out, secretAt{outer, text, count[text], e.body0 + a.at, len(names) > 1})
 					}
 				}
 			}
@@ -503,7 +504,9 @@ func (g *github) step(n *yaml.Node) githubStep {
 // consumer is the code that `uses` names.
 func (g *github) consumer(uses string) finding.Consumer {
 	if rest, ok := strings.CutPrefix(uses, "docker://"); ok {
-		return imageConsumer(rest)
+		c := imageConsumer(rest)
+		c.Party = finding.PartyThird
+		return c
 	}
 	if strings.HasPrefix(uses, "./") || strings.HasPrefix(uses, "../") {
 		return finding.Consumer{Name: uses, Pinned: finding.Yes, Party: finding.PartyLocal}
@@ -526,7 +529,7 @@ func (g *github) consumer(uses string) finding.Consumer {
 // imageConsumer is an image as somebody's code.
 func imageConsumer(ref string) finding.Consumer {
 	name, digest, pinned := strings.Cut(ref, "@")
-	c := finding.Consumer{Name: name, Pin: digest, Pinned: finding.No, Party: finding.PartyThird}
+	c := finding.Consumer{Name: name, Pin: digest, Pinned: finding.No, Party: finding.PartyImage}
 	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
 		c.Name = name[:i]
 		if !pinned {
@@ -547,6 +550,11 @@ func (g *github) emitJob(j *githubJob, seen func(string)) {
 	use := func(n *yaml.Node, s secretAt, u finding.Use, ev ...[]environ.Evidence) {
 		u.Span, u.Job, u.Triggers, u.Fork, u.ForkWhy = g.locate(n, s.text, s.nth), j.id, j.triggers, j.fork, j.forkWhy
 		seen(s.name)
+		if key := environ.Key(s.name); s.some && len(key) > 0 {
+			// Each name of a matrix goes with its own row: PROD_KEY is not used where the row is dev.
+			g.use("", s.name, u, environ.Known("name", s.name))
+			return
+		}
 		g.use("", s.name, u, append(ev, j.evidence)...)
 	}
 	// What stands in the environment of the job is in the environment of each of its steps.

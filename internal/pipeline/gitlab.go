@@ -275,7 +275,7 @@ func (g *gitlab) readJob(key, n *yaml.Node) {
 				}
 				name := q.value.Value
 				if q.value.Kind == yaml.MappingNode {
-					name = strings.Trim(s.t.str(q.value, "path")+"/"+s.t.str(q.value, "name")+"/"+s.t.str(q.value, "field"), "/")
+					name = strings.Trim(path.Join(s.t.str(q.value, "path"), s.t.str(q.value, "name"), s.t.str(q.value, "field")), "/")
 				}
 				use(s, name, s.t.span(q.value), finding.Use{As: p.key.Value, Consumers: image}, q.key.Value)
 			}
@@ -301,7 +301,7 @@ type gitlabSecret struct {
 
 func gitlabSetting(key, value string) []environ.Evidence {
 	switch strings.ToUpper(key) {
-	case "NODE_ENV", "RAILS_ENV", "RACK_ENV", "MIX_ENV", "STAGE", "NAMESPACE":
+	case "STAGE", "NAMESPACE":
 		return nil
 	}
 	return environ.Setting(key, value)

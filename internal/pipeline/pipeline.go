@@ -141,7 +141,32 @@ type system struct {
 
 // systems are tried in order; the first that recognises path and head reads the file.
 func systems() []system {
-	return []system{githubSystem, gitlabSystem}
+	return []system{
+		githubSystem,
+		gitlabSystem,
+		{name: Compose, path: composePath, read: readCompose},
+		{name: Dockerfile, path: dockerfilePath, read: readDockerfile},
+		{name: Terraform, path: terraformPath, read: readTerraform},
+		{name: Agent, path: agentPath, read: readAgent},
+		{name: Dotenv, path: dotenvPath, read: readDotenv},
+		{name: CircleCI, path: circlePath, read: readCircle},
+		{name: Jenkins, path: jenkinsPath, read: readJenkins},
+		{name: Azure, path: azurePath, read: readAzure},
+		{name: Bitbucket, path: bitbucketPath, read: readBitbucket},
+		{name: Buildkite, path: buildkitePath, read: readBuildkite},
+		{name: Travis, path: travisPath, read: readTravis},
+		{name: Drone, path: dronePath, read: readDrone},
+		{name: Woodpecker, path: woodpeckerPath, read: readDrone},
+		{name: Kustomize, path: kustomizePath, read: readKustomize},
+		{name: Helm, path: helmPath, read: readHelm},
+		{name: Ansible, path: ansiblePath, read: readAnsible},
+		{name: Tekton, path: kubernetesPath, head: apiGroup("tekton.dev/"), read: readKubernetes},
+		{name: ArgoCD, path: kubernetesPath, head: argoCD, read: readKubernetes},
+		{name: Argo, path: kubernetesPath, head: apiGroup("argoproj.io/"), read: readKubernetes},
+		{name: Flux, path: kubernetesPath, head: apiGroup("toolkit.fluxcd.io/"), read: readKubernetes},
+		{name: Formation, path: formationPath, head: formationHead, read: readFormation},
+		{name: Kubernetes, path: kubernetesPath, head: kubernetesHead, read: readKubernetes},
+	}
 }
 
 // Those that Collect reads a second time.
