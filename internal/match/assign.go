@@ -12,6 +12,7 @@ type assignment struct {
 	joined             bool // the value is one operand of a larger expression
 	flow               bool // stands inside brackets, a string, a query or a connection string: no expression
 	scheme             bool // an authentication scheme was passed over
+	seen               int  // the end of what was read, seenAhead bytes apart
 }
 
 // op is how the value follows the name.
@@ -430,7 +431,7 @@ func typeEnd(b []byte) int {
 // commandBefore reports whether the word before s makes what follows the name its value: ENV X v, #define X v.
 func commandBefore(b []byte, s int) bool {
 	i := s
-	for i > 0 && isBlank(b[i-1]) {
+	for i > 0 && s-i < maxBlanks && isBlank(b[i-1]) {
 		i--
 	}
 	if i == s {
@@ -461,6 +462,7 @@ func (a *assignment) value(b []byte, i int) bool {
 	r := reader{b: b, i: i, limit: min(len(b), i+maxGap)}
 	spaced := r.i < r.limit && isSpace(b[r.i])
 	broken := r.gap()
+	a.seen = r.i
 	r.limit = min(len(b), r.i+maxValue+maxWrap)
 	if r.i >= r.limit {
 		return false
@@ -478,6 +480,7 @@ func (a *assignment) value(b []byte, i int) bool {
 			r.i++
 		}
 		r.blanks()
+		a.seen = r.i
 	}
 	q, n := r.quoteAt()
 	if q == 0 && !broken {
@@ -538,6 +541,7 @@ func (a *assignment) wrapped(r *reader) (q byte, n int) {
 	}
 	c := reader{b: b, i: i + 1, limit: r.limit}
 	c.gap()
+	a.seen = max(a.seen, c.i)
 	q, n = c.quoteAt()
 	if q == 0 {
 		return 0, 0
@@ -575,9 +579,11 @@ func (a *assignment) inQuotes(r *reader, q byte, n int) bool {
 		r.i += 2
 		r.gap()
 	}
+	a.seen = max(a.seen, r.i)
 	a.schemes(r)
-	a.start = r.i
+	a.start, a.seen = r.i, max(a.seen, r.i)
 	for i := r.i; i < r.limit; i++ {
+		a.seen = i
 		c := b[i]
 		switch {
 		case c == '\n' && q != '`' && !triple, c == 0:
@@ -593,6 +599,7 @@ func (a *assignment) inQuotes(r *reader, q byte, n int) bool {
 			for j < r.limit && b[j] == '\\' {
 				j++
 			}
+			a.seen = j
 			if j < r.limit && b[j] == q && j-i <= n {
 				return a.close(b, i, j+1)
 			}
@@ -657,10 +664,11 @@ func (a *assignment) block(r *reader) bool {
 	for i < limit && isSpace(b[i]) {
 		i++
 	}
-	a.start = i
+	a.start, a.seen = i, i
 	for i < r.limit && b[i] != '\n' && b[i] != '\r' {
 		i++
 	}
+	a.seen = i
 	for i > a.start && isBlank(b[i-1]) {
 		i--
 	}
@@ -733,6 +741,7 @@ scan:
 		}
 		i++
 	}
+	a.seen = i
 	if i-a.start >= maxPlain {
 		return false
 	}

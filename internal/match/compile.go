@@ -28,6 +28,8 @@ type Set struct {
 	reach  int
 	filter *filter
 
+	longest int // bytes of a literal
+
 	shapes  []shape     // of Detector.Shapes
 	structs []structure // of Detector.Structures
 	named   []named     // of Detector.Named
@@ -184,6 +186,9 @@ func (s *Set) addNamed(det int32, n *detectors.Named) error {
 		s.values = append(s.values, sh)
 	}
 	c.values = s.values[len(s.values)-len(n.Value):]
+	for j := range c.values {
+		c.longest = max(c.longest, c.values[j].maxLen)
+	}
 	id := int32(len(s.named))
 	s.named = append(s.named, c)
 	for _, k := range n.Keywords {

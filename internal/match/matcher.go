@@ -13,8 +13,9 @@ import (
 )
 
 type structure struct {
-	det int32
-	row *detectors.Structure
+	det         int32
+	row         *detectors.Structure
+	back, ahead int // bytes before an anchor, and from its start on, that may decide
 }
 
 type anchor struct {
@@ -23,10 +24,11 @@ type anchor struct {
 }
 
 type named struct {
-	det    int32
-	row    *detectors.Named
-	near   int
-	values []shape
+	det     int32
+	row     *detectors.Named
+	near    int
+	values  []shape
+	longest int // bytes of a value
 }
 
 // word is something that names are made of: a keyword of named kinds, a generic trigger, or both.
@@ -35,6 +37,7 @@ type word struct {
 	rows    []int32 // in Set.named
 	generic bool
 	command bool // a command that takes -u user:password
+	ahead   int  // bytes behind it that its rows may look at
 }
 
 func (w *word) add(row int32) {
@@ -67,7 +70,11 @@ type Matcher struct {
 	b     []byte
 	cands []Candidate
 
+	hits, fresh []hit  // of the text at hand
+	own         Memory // of Match
+
 	identStart, identEnd int // the name that was read last
+	identSeen            int // the end of what decided about it
 	run                  classRun
 	words                nameWords
 	folded               []byte
@@ -86,32 +93,7 @@ const maxWhole = 256
 // Match returns what was found in b, ordered by place and detector. It depends on the bytes alone. The slice is valid until
 // the next call, what its elements hold stays valid.
 func (m *Matcher) Match(b []byte) []Candidate {
-	clear(m.cands)
-	m.cands = m.cands[:0]
-	m.b, m.identStart, m.identEnd, m.run = b, -1, -1, classRun{}
-	clear(m.whole)
-	f := m.set.filter
-	for p := f.next(b, 0); p >= 0; p = f.next(b, p+1) {
-		g := binary.LittleEndian.Uint32(b[p:]) | folded
-		for _, t := range f.triggers(g) {
-			if t.gram != g {
-				continue
-			}
-			at := p - int(t.off)
-			switch t.what {
-			case trigShape:
-				m.shape(&m.set.shapes[t.ref], at, p)
-			case trigStruct:
-				m.structure(t.ref, at)
-			case trigWord:
-				m.word(&m.set.words[t.ref], at)
-			}
-		}
-	}
-	m.b = nil
-	m.cands = ordered(m.cands)
-	hideNames(m.cands)
-	return m.cands
+	return m.MatchInto(b, &m.own)
 }
 
 // ordered sorts and drops what was reached by two ways: the surer one stays.
@@ -191,13 +173,9 @@ func idOf(c *Candidate) string {
 	return c.Detector.ID
 }
 
-func (m *Matcher) shape(s *shape, at, p int) {
+// shape tries a shape of which the window stands at a point that is at.
+func (m *Matcher) shape(s *shape, at int) {
 	b := m.b
-	for j := range s.win {
-		if !s.win[j].class.Has(b[p+j]) {
-			return
-		}
-	}
 	for k := s.lo; k <= s.hi; k++ {
 		start := at - k
 		if start < 0 {
@@ -334,9 +312,6 @@ func containsAny(folded []byte, words []string) bool {
 
 func (m *Matcher) structure(ref int32, at int) {
 	b, a := m.b, &m.set.anchors[ref]
-	if at < 0 || len(b)-at < len(a.text) || string(b[at:at+len(a.text)]) != a.text {
-		return
-	}
 	st := &m.set.structs[a.of]
 	if st.row.Reach.Kind == detectors.ReachWhole {
 		if m.whole[a.of]++; m.whole[a.of] > maxWhole {
@@ -409,20 +384,25 @@ func roleRank(r finding.Role) int {
 	return 3
 }
 
-func (m *Matcher) word(w *word, at int) {
+// wordEdges reports whether a short word stands on its own; a generic one may end a longer one: apikey, dbpwd.
+func wordEdges(b []byte, at int, w *word) bool {
+	if len(w.text) >= 4 {
+		return true
+	}
+	end := at + len(w.text)
+	if end < len(b) && isLetter(b[end]) && !(isUpper(b[end]) && isLower(b[end-1])) && !(w.generic && lower(b[end]) == 's') {
+		return false
+	}
+	return w.generic || at == 0 || !isLetter(b[at-1]) || isLower(b[at-1]) && isUpper(b[at])
+}
+
+// word tries what a word at at may mean, and returns the end of what decided about it.
+func (m *Matcher) word(w *word, at int) (seen int) {
 	b, end := m.b, at+len(w.text)
-	if at < 0 || end > len(b) || !hasFold(b[at:end], w.text) {
-		return
+	if !wordEdges(b, at, w) {
+		return end + 2
 	}
-	if len(w.text) < 4 {
-		// Short words are words of their own; a generic one may end a longer one: apikey, dbpwd.
-		if end < len(b) && isLetter(b[end]) && !(isUpper(b[end]) && isLower(b[end-1])) && !(w.generic && lower(b[end]) == 's') {
-			return
-		}
-		if !w.generic && at > 0 && isLetter(b[at-1]) && !(isLower(b[at-1]) && isUpper(b[at])) {
-			return
-		}
-	}
+	seen = end + w.ahead
 	if w.command {
 		m.command(at)
 	}
@@ -430,8 +410,11 @@ func (m *Matcher) word(w *word, at int) {
 		s, e, ok := identAround(b, at, end)
 		if ok {
 			m.identStart, m.identEnd = s, e
-			m.ident(s, e)
+			m.identSeen = m.ident(s, e)
 		}
+	}
+	if at >= m.identStart && at < m.identEnd {
+		seen = max(seen, m.identSeen)
 	}
 	for _, r := range w.rows {
 		n := &m.set.named[r]
@@ -439,22 +422,27 @@ func (m *Matcher) word(w *word, at int) {
 			m.value(n, w.text, end, end+n.near+1, nil)
 		}
 	}
+	return seen
 }
 
-// ident reads the assignment to a name, if it is one, and tries what the name may stand for.
-func (m *Matcher) ident(s, e int) {
+// ident reads the assignment to a name, if it is one, and tries what the name may stand for. It returns the end of what
+// decided about that.
+func (m *Matcher) ident(s, e int) (seen int) {
 	b := m.b
 	a, ok := parseAssignment(b, s, e)
+	seen = max(a.seen, e+maxGap) + seenAhead
 	if !ok || a.end <= a.start {
-		return
+		return seen
 	}
 	name := b[s:e]
 	m.words.split(name)
 	m.generic(&a, s, e)
 	for _, r := range m.rowsOf(name) {
 		n := &m.set.named[r]
+		seen = max(seen, min(a.end, a.start+maxGap)+n.longest+shapeAhead)
 		m.value(n, "", a.start, min(a.end, a.start+maxGap), &a)
 	}
+	return seen
 }
 
 // rowsOf lists the named rows a keyword of which stands in a name.
@@ -500,7 +488,7 @@ func (m *Matcher) rowsOf(name []byte) []int32 {
 func (m *Matcher) value(n *named, keyword string, i, limit int, a *assignment) {
 	b := m.b
 	limit = min(limit, len(b))
-	breaks := 0
+	breaks, from := 0, i
 	for ; i < limit; i++ {
 		c := b[i]
 		if c == '\n' {
@@ -512,8 +500,15 @@ func (m *Matcher) value(n *named, keyword string, i, limit int, a *assignment) {
 		if c <= ' ' || i > 0 && isWord(b[i-1]) && !(a != nil && i == a.start) && !escapeEnds(b, i) {
 			continue
 		}
+		joined := a == nil && glued(b, from, i)
 		for j := range n.values {
-			if end := n.values[j].at(b, i, &m.run); end > i && m.namedValue(n, &n.values[j], keyword, i, end, a) {
+			end := -1
+			if joined {
+				end = n.values[j].behind(b, i, &m.run)
+			} else {
+				end = n.values[j].at(b, i, &m.run)
+			}
+			if end > i && m.namedValue(n, &n.values[j], keyword, from, i, end, a) {
 				return
 			}
 		}
@@ -523,7 +518,7 @@ func (m *Matcher) value(n *named, keyword string, i, limit int, a *assignment) {
 // defaultNamedEntropy is what a value of 16 bytes and more must have where its row says nothing.
 const defaultNamedEntropy = 2.5
 
-func (m *Matcher) namedValue(n *named, s *shape, keyword string, start, end int, a *assignment) bool {
+func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, end int, a *assignment) bool {
 	b, d, v := m.b, &m.set.rows[n.det], m.b[start:end]
 	least := cmp.Or(n.row.MinEntropy, s.minEntropy)
 	if n.row.MinEntropy == 0 && len(v) >= entropyFrom {
@@ -538,7 +533,10 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, start, end int,
 	name := b[ns:ne]
 	if len(n.row.Names) > 0 || len(n.row.Not) > 0 {
 		m.folded = compact(m.folded[:0], name)
-		if len(n.row.Names) > 0 && !containsAny(m.folded, n.row.Names) || containsAny(m.folded, n.row.Not) {
+		if containsAny(m.folded, n.row.Not) {
+			return false
+		}
+		if len(n.row.Names) > 0 && !containsAny(m.folded, n.row.Names) && !(a == nil && m.promised(after, after-len(keyword), start)) {
 			return false
 		}
 	}
@@ -551,6 +549,9 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, start, end int,
 			return false
 		}
 		if allHex(v) && hashContext(b, start) {
+			return false
+		}
+		if n.row.Random && !byLot(v) || !whole(b, start, end) {
 			return false
 		}
 		if a == nil && !drawn(v) {

@@ -19,9 +19,22 @@ const (
 	maxBack     = 192  // before a value, to find its name
 	needNameGap = 64   // between a word of Shape.NeedName and the token
 	hashGap     = 24   // between a word such as sha256 and the digits it labels
+	maxBlanks   = 64   // between a command and a name
 	maxCommand  = 512  // of a command line with -u user:password
 	maxSlide    = 256  // by which a shape's literal may stand away from its start
 	escapeBack  = 8    // an escape sequence that ends where a token begins: \n, %3D, \u003d, a colour code
+)
+
+// What decides about a trigger lies at most so many bytes away from it, beside what it is itself and its row says. Derived
+// texts rely on these; TestReach holds them against truncated texts.
+const (
+	blockBack   = 128                             // of a structure that reaches ahead
+	nameBack    = maxBack + maxIdent + 128        // of the name that a value is assigned to, and what stands before that
+	wordBack    = maxIdent + maxBack + lineOfWord // of the name around a word
+	lineOfWord  = 128                             // a command, or an opening bracket with the name of a function, before a name
+	shapeAhead  = 512                             // behind a token: whether it is a line of a larger block
+	anchorAhead = 128                             // behind what a structure reads
+	seenAhead   = 2*maxWrap + maxAfter + 64       // behind a value
 )
 
 // Reach is how many bytes before a candidate's Start and behind its End may have taken part in the decision. Structures that
@@ -30,6 +43,25 @@ func (s *Set) Reach() int { return s.reach }
 
 func (s *Set) measureReach() int {
 	n := maxIdent + maxGap + maxWrap + maxValue + maxAfter
+	for i := range s.structs {
+		s.structs[i].back, s.structs[i].ahead = reachOf(s.structs[i].row.Reach)
+	}
+	for i := range s.anchors {
+		s.longest = max(s.longest, len(s.anchors[i].text)+4)
+	}
+	for i := range s.words {
+		w := &s.words[i]
+		s.longest = max(s.longest, len(w.text)+4)
+		w.ahead = maxIdent + maxGap
+		if w.command {
+			w.ahead = max(w.ahead, maxCommand)
+		}
+		for _, r := range w.rows {
+			if n := &s.named[r]; n.near > 0 {
+				w.ahead = max(w.ahead, n.near+n.longest+shapeAhead)
+			}
+		}
+	}
 	for i := range s.shapes {
 		n = max(n, s.shapes[i].maxLen+maxBack+maxIdent)
 	}

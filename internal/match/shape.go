@@ -32,6 +32,8 @@ type shape struct {
 	win    [4]spot
 	winOff int
 	lo, hi int
+
+	back, ahead int // bytes before the point and from the window on that may decide
 }
 
 // entropyFrom is the random length from which an unset MinEntropy means 2.0 bits.
@@ -134,6 +136,8 @@ func (s *shape) anchor(f *folder) error {
 	}
 	take()
 	f.seq = seq
+	s.back = s.hi + nameBack
+	s.ahead = s.maxLen - s.winOff - s.lo + shapeAhead
 	if best == math.MaxFloat64 {
 		return fmt.Errorf("no usable literal: none of 2 bytes or more within %d bytes of the start whose neighbourhood has at most %d forms", maxSlide, maxGrams)
 	}
@@ -149,6 +153,15 @@ func (s *shape) at(b []byte, i int, seen *classRun) int {
 		return -1
 	}
 	if i > 0 && s.left.Has(b[i-1]) && !escapeEnds(b, i) {
+		return -1
+	}
+	steps := maxSteps
+	return s.run(b, i, 0, &steps, seen)
+}
+
+// behind matches the shape at exactly i, whatever stands before it.
+func (s *shape) behind(b []byte, i int, seen *classRun) int {
+	if len(b)-i < s.minLen {
 		return -1
 	}
 	steps := maxSteps
@@ -216,11 +229,19 @@ func (s *shape) run(b []byte, i, k int, steps *int, seen *classRun) int {
 		}
 		i += n
 	}
-	if i < len(b) && s.right.Has(b[i]) {
+	if i < len(b) && s.right.Has(b[i]) && !s.again(b, i) {
 		return -1
 	}
 	return i
 }
+
+// again reports whether the next token of the same kind begins at i: a list without separators.
+func (s *shape) again(b []byte, i int) bool {
+	return s.lead >= minRepeated && len(b)-i >= s.minLen && string(b[i:i+s.lead]) == s.pieces[0].Lit && !s.pieces[0].Fold
+}
+
+// minRepeated is how long a literal must be to be told from the bytes of a token before it.
+const minRepeated = 3
 
 // escapeEnds reports whether the word byte before i is the end of an escape sequence rather than of a word: \n, \t, \u003d,
 // \x3d, %3D, or a terminal's colour code.
