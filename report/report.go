@@ -43,6 +43,7 @@ func Formats() []Format {
 		{"json", newJSON},
 		{"jsonl", newJSONL},
 		{"sarif", newSARIF},
+		{"html", newHTML},
 	}
 }
 
