@@ -175,34 +175,49 @@ var (
 	gitlabSystem = system{name: GitLab, path: gitlabPath, read: readGitLab}
 )
 
-// Recognises says which system a path most likely belongs to, "" if none. Where several systems share a form of path (YAML
-// anywhere may be Kubernetes), Read looks at the content as well and may find that it is none of them.
+// Recognises says which system a path belongs to, "" if none. YAML and JSON of no telling name may be one of several: the
+// answer for them is Kubernetes, and Sniff, which has the content, knows better.
 func Recognises(p string) string {
 	base, ext := strings.ToLower(path.Base(p)), strings.ToLower(path.Ext(p))
 	for _, s := range systems() {
-		if s.path(p, base, ext) {
+		if s.head == nil && s.path(p, base, ext) {
 			return s.name
 		}
 	}
+	if formationPath(p, base, ext) {
+		return Kubernetes
+	}
 	return ""
+}
+
+// Sniff says which system reads a file, "" if none does.
+func Sniff(p string, data []byte) string {
+	if s := find(newText(p, data)); s != nil {
+		return s.name
+	}
+	return ""
+}
+
+// find is the first system that recognises path and content.
+func find(t *text) *system {
+	base, ext := strings.ToLower(path.Base(t.path)), strings.ToLower(path.Ext(t.path))
+	for _, s := range systems() {
+		if s.path(t.path, base, ext) && (s.head == nil || s.head(t)) {
+			return &s
+		}
+	}
+	return nil
 }
 
 // Read understands one file on its own. It returns nil without an error for a file of no system. A file that cannot be parsed
 // is searched as text: the model then has a note, and the error, a *SyntaxError, says why.
 func Read(p string, data []byte) (*Model, error) {
-	base, ext := strings.ToLower(path.Base(p)), strings.ToLower(path.Ext(p))
-	var t *text
-	for _, s := range systems() {
-		if !s.path(p, base, ext) {
-			continue
-		}
-		if t == nil {
-			t = newText(p, data)
-		}
-		if s.head != nil && !s.head(t) {
-			continue
-		}
-		return read(s, t, nil)
+	if Recognises(p) == "" {
+		return nil, nil
+	}
+	t := newText(p, data)
+	if s := find(t); s != nil {
+		return read(*s, t, nil)
 	}
 	return nil, nil
 }

@@ -87,7 +87,9 @@ func mustPointAt(t *testing.T, inv *Inventory, p string, data []byte) {
 // describe writes an inventory as people read it.
 func describe(inv *Inventory) string {
 	var b strings.Builder
-	at := func(s finding.Span) string { return fmt.Sprintf("%d:%d-%d:%d", s.Line, s.Column, s.EndLine, s.EndColumn) }
+	at := func(s finding.Span) string {
+		return fmt.Sprintf("%d:%d-%d:%d", s.Line, s.Column, s.EndLine, s.EndColumn)
+	}
 	envs := func(all []finding.Environment) string {
 		var out []string
 		for _, e := range all {
