@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"sprawl/detectors"
@@ -71,6 +72,16 @@ func (r *run) earlier(ctx context.Context, t target, ss []finding.Sighting, keys
 		return out, nil
 	}
 	return out, look(scan.Containing(t.before(git.Kept), left, baseBudget))
+}
+
+// add takes over what was there before another change to the same repository.
+func (e *earlier) add(o earlier) {
+	if e.known == nil {
+		*e = o
+		return
+	}
+	maps.Copy(e.known, o.known)
+	maps.Copy(e.allowed, o.allowed)
 }
 
 // identify groups sightings outside the policy's excluded paths by what they are, and decides nothing.

@@ -73,7 +73,7 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	defer stop()
 	var sightings []finding.Sighting
 	var notices []finding.Notice
-	was := earlier{}
+	was, empty := earlier{}, false
 	res := &result{keys: keys}
 	for _, t := range r.targets {
 		r.app.log.Info("scan", "target", t.name)
@@ -81,18 +81,24 @@ func (r *run) do(ctx context.Context) (*result, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
+		if t.pushed && errors.Is(err, git.ErrEmptyRange) {
+			empty = true
+			continue
+		}
 		if err != nil {
 			if f := refuse(err); f != nil {
 				return nil, f
 			}
 			led.Skip(finding.Skip{Target: t.name, Reason: finding.ReasonUnreadable, Detail: err.Error()})
 		}
-		if t.before != nil { // then it is the only target
-			if was, err = r.earlier(ctx, t, ss, keys, o); err != nil {
+		if t.before != nil {
+			here, err := r.earlier(ctx, t, ss, keys, o)
+			if err != nil {
 				return nil, err
 			}
+			was.add(here)
 			if r.pr {
-				notices = withoutNewAllows(ss, was, keys)
+				notices = append(notices, withoutNewAllows(ss, here, keys)...)
 			}
 		}
 		if t.changes != nil && r.pr {
@@ -126,8 +132,9 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	was.settle(res.found.Credentials)
 	res.found.Notices = append(notices, res.found.Notices...)
 	res.ledger = led.Coverage()
-	// A commit that only deletes stages nothing, and is clean; any other walk that met nothing looked in the wrong place.
-	if res.ledger.Seen == 0 && res.ledger.Complete() && r.command != "staged" {
+	// A commit that only deletes stages nothing, a push of known commits brings nothing, and both are clean; any other walk
+	// that met nothing looked in the wrong place.
+	if res.ledger.Seen == 0 && res.ledger.Complete() && r.command != "staged" && !empty {
 		led.Skip(finding.Skip{Target: strings.Join(res.header.Targets, " "), Reason: finding.ReasonNothing, Detail: "no object was found"})
 		res.ledger = led.Coverage()
 	}

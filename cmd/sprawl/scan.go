@@ -95,17 +95,10 @@ func formatNames() string {
 
 // newRun checks the flags and opens targets and policy. Nothing is scanned before all of it is sound.
 func (a *app) newRun(ctx context.Context, command string, args []string, f scanFlags) (*run, error) {
-	r := &run{app: a, command: command, workers: f.workers, archiveDepth: f.archiveDepth, decodeDepth: f.decodeDepth, ignoreAllow: f.ignoreAllow}
-	if f.workers < 1 || f.workers > 1024 {
-		return nil, usage("leave it out for one a processor", "--workers %d: give 1 to 1024", f.workers)
+	r, err := a.checkRun(command, f)
+	if err != nil {
+		return nil, err
 	}
-	if f.archiveDepth < 0 || f.decodeDepth < 0 || f.archiveDepth > 16 || f.decodeDepth > 16 {
-		return nil, usage("0 turns it off", "--archive-depth and --decode-depth go from 0 to 16")
-	}
-	if f.maxFile < 1<<20 {
-		return nil, usage("give at least 1048576", "--max-file %d is too small", f.maxFile)
-	}
-	var err error
 	if r.asOf, err = parseAsOf(f.asOf); err != nil {
 		return nil, err
 	}
@@ -117,6 +110,21 @@ func (a *app) newRun(ctx context.Context, command string, args []string, f scanF
 	}
 	if r.policy, err = a.loadPolicy(ctx, r.targets, f); err != nil {
 		return nil, err
+	}
+	return r, nil
+}
+
+// checkRun checks the flags of a run that has no targets yet.
+func (a *app) checkRun(command string, f scanFlags) (*run, error) {
+	r := &run{app: a, command: command, workers: f.workers, archiveDepth: f.archiveDepth, decodeDepth: f.decodeDepth, ignoreAllow: f.ignoreAllow}
+	if f.workers < 1 || f.workers > 1024 {
+		return nil, usage("leave it out for one a processor", "--workers %d: give 1 to 1024", f.workers)
+	}
+	if f.archiveDepth < 0 || f.decodeDepth < 0 || f.archiveDepth > 16 || f.decodeDepth > 16 {
+		return nil, usage("0 turns it off", "--archive-depth and --decode-depth go from 0 to 16")
+	}
+	if f.maxFile < 1<<20 {
+		return nil, usage("give at least 1048576", "--max-file %d is too small", f.maxFile)
 	}
 	return r, nil
 }

@@ -27,6 +27,7 @@ type target struct {
 	committed func(ctx context.Context, path string) ([]byte, error)
 	// before is what stood where the change started; nil where the target is no change.
 	before func(git.Part) sources.Source
+	pushed bool // git asks about it: that it brings nothing new is no mistake
 	// changes says what a change does to the rules it is judged by; nil where nobody asks.
 	changes func(ctx context.Context, keys *identity.Keys) ([]finding.Notice, error)
 }
@@ -139,14 +140,9 @@ func (a *app) openGit(ctx context.Context, path string, f scanFlags) (target, er
 	if _, err := os.Stat(path); err != nil {
 		return target{}, missing(path, err)
 	}
-	exe, err := gitexec.Find(ctx, a.environ)
+	o, err := a.gitOptions(ctx, f)
 	if err != nil {
-		a.log.Info("no git executable", "why", err)
-		exe = nil
-	}
-	o := git.Options{Git: exe, Env: a.gitEnv(), MaxObject: f.maxFile}
-	if o.Dir, err = os.Getwd(); err != nil {
-		return target{}, incomplete("change to a folder that exists", "working directory: %w", err)
+		return target{}, err
 	}
 	policyRev := ""
 	switch {
@@ -159,6 +155,34 @@ func (a *app) openGit(ctx context.Context, path string, f scanFlags) (target, er
 		}
 		o.Mode, o.Base, o.Head, policyRev = git.Range, base, head, base
 	}
+	return openSource(ctx, path, o, policyRev)
+}
+
+// gitOptions are those of every git target.
+func (a *app) gitOptions(ctx context.Context, f scanFlags) (git.Options, error) {
+	exe, err := gitexec.Find(ctx, a.environ)
+	if err != nil {
+		a.log.Info("no git executable", "why", err)
+		exe = nil
+	}
+	o := git.Options{Git: exe, Env: a.gitEnv(), MaxObject: f.maxFile}
+	if o.Dir, err = os.Getwd(); err != nil {
+		return o, incomplete("change to a folder that exists", "working directory: %w", err)
+	}
+	return o, nil
+}
+
+// openRange opens what head reaches and neither base nor any of not does; base may be empty. The policy is that of policyRev.
+func (a *app) openRange(ctx context.Context, path, base, head string, not []string, policyRev string, f scanFlags) (target, error) {
+	o, err := a.gitOptions(ctx, f)
+	if err != nil {
+		return target{}, err
+	}
+	o.Mode, o.Base, o.Head, o.Not = git.Range, base, head, not
+	return openSource(ctx, path, o, policyRev)
+}
+
+func openSource(ctx context.Context, path string, o git.Options, policyRev string) (target, error) {
 	src, err := git.New(ctx, path, o)
 	if err != nil {
 		return target{}, gitFailure(err)

@@ -3,7 +3,9 @@ package git
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -235,4 +237,17 @@ func (s *Source) sideTrees(ctx context.Context, side Side, visit func(r reader, 
 		}
 	}
 	return nil
+}
+
+// Folders finds the git directory of the repository that a path belongs to and the one that its worktrees share, absolute.
+func Folders(path string) (gitDir, commonDir string, err error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", "", fmt.Errorf("resolve %s: %w", path, err)
+	}
+	l, err := discover(abs)
+	if err != nil {
+		return "", "", fmt.Errorf("%s: %w", path, err)
+	}
+	return l.gitDir, l.commonDir, nil
 }
