@@ -128,6 +128,9 @@ type Named struct {
 	Value []Shape
 	// MinEntropy in bits a byte; 0 means 2.5 for values of 16 bytes and more.
 	MinEntropy float64
+	// Random asks for a value that looks drawn by lot, neither words nor a path: for rows that know of a value no more than
+	// the name it is given.
+	Random bool
 	// Near is how far before the value a keyword may stand with no operator between; 0 means 40, negative means an
 	// assignment is required.
 	Near int

@@ -1,0 +1,104 @@
+package match
+
+import "bytes"
+
+// roleWords are what the text between a provider's name and a value calls the value, folded.
+var roleWords = []string{"key", "token", "secret", "access", "private", "auth", "pass", "pwd", "credential", "bearer"}
+
+// lineRoles are what a line says before it comes to a provider's name.
+var lineRoles = []string{"secret", "token", "apikey", "credential", "password", "authorization"}
+
+// lineBack is how far before a keyword the line is read for what it promises.
+const lineBack = 64
+
+// promised reports whether the text around a keyword that ends at from says that a secret follows at start: a word for it
+// between the two or earlier on the line, or nothing between them but what joins a name and its value.
+func (m *Matcher) promised(from, keyword, start int) bool {
+	b := m.b
+	if from > start || keyword > from {
+		return false
+	}
+	if adjacent(b[from:start]) {
+		return true
+	}
+	m.folded = compact(m.folded[:0], b[keyword:start])
+	if containsAny(m.folded, roleWords) {
+		return true
+	}
+	left := b[max(0, keyword-lineBack):keyword]
+	if i := bytes.LastIndexByte(left, '\n'); i >= 0 {
+		left = left[i+1:]
+	}
+	m.folded = compact(m.folded[:0], left)
+	return containsAny(m.folded, lineRoles)
+}
+
+// adjacent reports whether a gap holds nothing but blanks, quotes and an operator.
+func adjacent(gap []byte) bool {
+	quote, op := false, false
+	for _, c := range gap {
+		switch {
+		case isBlank(c):
+		case isQuote(c):
+			quote = true
+		case c == '=' || c == ':':
+			op = true
+		case c == '>' && op:
+		default:
+			return false
+		}
+	}
+	return quote || op
+}
+
+// glued reports whether a separator before i joins a value to a word that promises it: provider-secret-VALUE,
+// providerTOKEN.VALUE. from is where the keyword ends.
+func glued(b []byte, from, i int) bool {
+	if i <= from || b[i-1] != '-' && b[i-1] != '.' {
+		return false
+	}
+	left := b[from : i-1]
+	for _, w := range roleWords {
+		if n := len(left) - len(w); n >= 0 && hasFold(left[n:], w) {
+			return true
+		}
+	}
+	return false
+}
+
+// byLot reports whether a value looks drawn by lot: neither words nor a path, a host or a date.
+func byLot(v []byte) bool {
+	if isUUID(v) {
+		return true
+	}
+	if allHex(v) {
+		return entropy(v) >= 3
+	}
+	digits := 0
+	for _, c := range v {
+		if isDigit(c) {
+			digits++
+		}
+	}
+	return digits > 0 && digits*4 < len(v)*3 && oddness(v) >= 4.8 && entropy(v) >= 3.2 && !pathLike(v) && !joinedWords(v)
+}
+
+// breaks are bytes that belong to no token and yet to the value that holds one: "abc?def" is not abc.
+var breaks = of("?!^%#@*$[{|~")
+
+// whole reports whether the token [start, end) is all of the value it stands in.
+func whole(b []byte, start, end int) bool {
+	if end < len(b) {
+		if c := b[end]; breaks.Has(c) || c >= 0x80 {
+			return false
+		}
+	}
+	if start == 0 {
+		return true
+	}
+	c := b[start-1]
+	if !isQuote(c) {
+		return !breaks.Has(c) || c == '{' || c == '|' || c == '['
+	}
+	return end == len(b) || isQuote(b[end]) || isSpace(b[end]) || b[end] == '\\' || b[end] == '&'
+}
