@@ -19,6 +19,7 @@ import (
 	"sprawl/internal/unpack"
 	"sprawl/sources"
 	"sprawl/sources/git"
+	"sprawl/sources/image"
 )
 
 // run is one pass over targets, from sources to credentials.
@@ -220,6 +221,10 @@ func refuse(err error) error {
 	var g *git.Error
 	if errors.As(err, &g) {
 		return gitFailure(err)
+	}
+	var i *image.Error
+	if errors.As(err, &i) {
+		return imageFailure(err)
 	}
 	return nil
 }

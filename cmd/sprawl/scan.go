@@ -27,6 +27,7 @@ type scanFlags struct {
 	ignoreAllow  bool
 	staged       bool
 	span         string // BASE..HEAD
+	image        imageFlags
 }
 
 func (f *scanFlags) add(c *cobra.Command) {
@@ -54,6 +55,10 @@ func (a *app) scanCommand() *cobra.Command {
 
   git:PATH    a repository's whole history: every branch, tag, stash and note, dangling objects, messages and ref names
   dir:PATH    the files below a folder, or one file
+  image:REF   a container image in a registry: every layer, deleted files included, configuration and history;
+              REF may be a tag glob (team/app:1.*), all tags (team/app:*) or a registry (registry.example/)
+  oci:DIR, oci-archive:FILE, docker-archive:FILE
+              images on disk
   -           standard input
   PATH        git: where PATH is a repository, else dir:
 
@@ -68,6 +73,7 @@ and . where none is given.`,
 		},
 	}
 	f.add(c)
+	f.image.add(c)
 	p := c.Flags()
 	p.BoolVar(&f.staged, "staged", false, "scan what is staged for the next commit instead of history")
 	p.StringVar(&f.span, "range", "", "scan what BASE..HEAD brings in instead of all history")

@@ -15,6 +15,7 @@ import (
 	"sprawl/sources"
 	"sprawl/sources/files"
 	"sprawl/sources/git"
+	"sprawl/sources/image"
 )
 
 // target is one thing to scan.
@@ -33,7 +34,7 @@ type target struct {
 }
 
 // schemes of targets that later versions read; a path can still be written as ./ci:x.
-var planned = []string{"ci", "image", "oci", "oci-archive", "docker-archive", "github", "list"}
+var planned = []string{"ci", "github", "list"}
 
 func (a *app) openTargets(ctx context.Context, args []string, f scanFlags) ([]target, error) {
 	if (f.staged || f.span != "") && len(args) > 1 {
@@ -41,16 +42,29 @@ func (a *app) openTargets(ctx context.Context, args []string, f scanFlags) ([]ta
 	}
 	seen := map[string]bool{}
 	var out []target
+	var images []*image.Source
 	for _, arg := range args {
 		if seen[arg] {
 			continue
 		}
 		seen[arg] = true
+		if scheme, rest := splitScheme(arg); slices.Contains(image.Schemes(), scheme) && !f.staged && f.span == "" {
+			src, err := openImage(scheme, rest, f.image)
+			if err != nil {
+				return nil, err
+			}
+			images = append(images, src)
+			continue
+		}
 		t, err := a.openTarget(ctx, arg, len(args) == 1, f)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, t)
+	}
+	if len(images) > 0 { // as one source, so that layers they share are read once
+		src := image.Join(images[0], images[1:]...)
+		out = append(out, target{name: src.Name(), source: src})
 	}
 	return out, nil
 }
@@ -88,7 +102,7 @@ func splitScheme(arg string) (scheme, rest string) {
 	if !ok || len(s) < 2 {
 		return "", arg
 	}
-	if s == "git" || s == "dir" || slices.Contains(planned, s) {
+	if s == "git" || s == "dir" || slices.Contains(image.Schemes(), s) || slices.Contains(planned, s) {
 		return s, r
 	}
 	return "", arg
