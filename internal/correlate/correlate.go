@@ -352,7 +352,7 @@ func build(id string, places []finding.Sighting, in Input) finding.Credential {
 	if c.Fix == nil {
 		c.Fix = []string{}
 	}
-	risk.Judge(&c, base, in.AsOf)
+	risk.Judge(&c, base, risk.Limits{}, in.AsOf)
 	if in.Prints {
 		for i := range c.Sightings {
 			s := &c.Sightings[i]

@@ -35,7 +35,7 @@ func TestSeverity(t *testing.T) {
 		{"not yet expired", finding.Credential{Tier: finding.TierProven, Redacted: "*", Sightings: live, Facts: ahead}, "", finding.SevHigh},
 		{"public half", finding.Credential{Tier: finding.TierShaped, Ident: "id", Sightings: live}, "", finding.SevInfo},
 	} {
-		if got := Severity(c.c, c.base, now); got != c.want {
+		if got := Severity(c.c, c.base, Limits{}, now); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}
@@ -55,7 +55,8 @@ func TestTestPath(t *testing.T) {
 // No evidence must not read as "no".
 func TestEmbeddedWithoutPlaces(t *testing.T) {
 	c := finding.Credential{Sightings: []finding.Sighting{at("", finding.StateInventory)}}
-	if v := embedded(c, now); v.Verdict != finding.VerdictCannotTell || len(v.Settle) == 0 {
+	Judge(&c, "", Limits{}, now)
+	if v := c.Conditions[6]; v.ID != "embedded" || v.Verdict != finding.VerdictCannotTell || len(v.Settle) == 0 {
 		t.Errorf("verdict %s", v.Verdict)
 	}
 }
