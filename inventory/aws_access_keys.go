@@ -1,0 +1,3 @@
+package inventory
+
+func aws() []listing { return []listing{} }
