@@ -145,10 +145,19 @@ func File(p string) []Evidence {
 	}
 	h, ok := find(split(base), strict)
 	// test_client.py and docs.yml name a subject; foo.test.env and test.tfvars an environment.
-	if !ok || h.env == "example" || h.env == "ci" || (h.env == "test" || h.env == "local") && !configuration(base) {
+	if !ok || h.env == "example" || h.env == "ci" || (h.env == "test" || h.env == "local") && !(configuration(base) && lastToken(base, h.token)) {
 		return nil
 	}
 	return []Evidence{{TierFile, finding.Environment{Name: h.env, Class: h.class, Why: "file name " + base + h.reason(base)}}}
+}
+
+// lastToken reports whether a token stands right before the extension, or is all there is: app.test.yaml, not test-plan.yaml.
+func lastToken(base, token string) bool {
+	base = strings.TrimPrefix(base, ".")
+	if i := strings.LastIndexByte(base, '.'); i > 0 && !strings.EqualFold(base[i+1:], token) {
+		base = base[:i]
+	}
+	return strings.HasSuffix(base, token)
 }
 
 // configuration reports whether a file holds settings rather than code or text.

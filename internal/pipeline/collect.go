@@ -31,17 +31,24 @@ const (
 	maxChain = 10    // nesting of calls; GitHub allows fewer
 )
 
-// Collect reads every file that a reader recognises and resolves what they say of each other. place is copied to each
-// location: its source, target, state and refs. Paths are slash paths from the top of the repository; bytes need be valid
+// Options of Collect.
+type Options struct {
+	Place finding.Location // copied to each location: source, target, state, refs
+	// Owner is who owns the repository on its forge ("acme" of github.com/acme/shop), "" if not known: actions of the same owner
+	// are then nobody else's code.
+	Owner string
+}
+
+// Collect reads every file that a reader recognises and resolves what they say of each other. Paths are slash paths from the top of the repository; bytes need be valid
 // only until the next pair. files may be ranged over a second time, for what the first pass found to be included.
 //
 // Trouble with one file is a note in its model. The error is the context's.
-func Collect(ctx stdctx.Context, place finding.Location, files iter.Seq2[string, []byte]) (*Inventory, error) {
+func Collect(ctx stdctx.Context, o Options, files iter.Seq2[string, []byte]) (*Inventory, error) {
 	c := &collector{models: map[string]*Model{}, errs: map[string]error{}}
 	n := 0
 	for p, data := range files {
 		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("read pipelines of %s: %w", place.Target, err)
+			return nil, fmt.Errorf("read pipelines of %s: %w", o.Place.Target, err)
 		}
 		if n++; n > maxFiles {
 			break
@@ -59,9 +66,9 @@ func Collect(ctx stdctx.Context, place finding.Location, files iter.Seq2[string,
 	c.gitlab()
 	c.github(ctx)
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("read pipelines of %s: %w", place.Target, err)
+		return nil, fmt.Errorf("read pipelines of %s: %w", o.Place.Target, err)
 	}
-	return c.inventory(place), nil
+	return c.inventory(o), nil
 }
 
 type collector struct {
@@ -143,7 +150,7 @@ func (c *collector) github(ctx stdctx.Context) {
 	}
 }
 
-func (c *collector) inventory(place finding.Location) *Inventory {
+func (c *collector) inventory(o Options) *Inventory {
 	inv := &Inventory{Files: map[string]int{}, spans: map[string][]EnvSpan{}}
 	merged := map[[3]string]*finding.Reference{}
 	add := func(m *Model) {
@@ -151,13 +158,14 @@ func (c *collector) inventory(place finding.Location) *Inventory {
 			k := [3]string{r.System, r.Scope, r.Name}
 			to := merged[k]
 			if to == nil {
-				to = &finding.Reference{System: r.System, Scope: r.Scope, Name: r.Name, ID: referenceID(place.Target, r)}
+				to = &finding.Reference{System: r.System, Scope: r.Scope, Name: r.Name, ID: referenceID(o.Place.Target, r)}
 				merged[k] = to
 			}
 			for _, u := range r.Uses {
 				p := u.Where.Path
-				u.Where = place
+				u.Where = o.Place
 				u.Where.Path = p
+				u.Consumers = owned(u.Consumers, o.Owner)
 				to.Uses = append(to.Uses, u)
 			}
 		}
@@ -178,6 +186,17 @@ func (c *collector) inventory(place finding.Location) *Inventory {
 	}
 	slices.SortFunc(inv.References, compareReferences)
 	return inv
+}
+
+// owned marks what the owner of the repository has elsewhere.
+func owned(all []finding.Consumer, owner string) []finding.Consumer {
+	out := slices.Clone(all)
+	for i := range out {
+		if o, _, ok := strings.Cut(out[i].Name, "/"); ok && out[i].Party == finding.PartyThird && owner != "" && strings.EqualFold(o, owner) {
+			out[i].Party = finding.PartyOwn
+		}
+	}
+	return out
 }
 
 // Environments says to which environments a value at a line of a path belongs: what the file declares for the line, else what

@@ -208,7 +208,7 @@ func (g *github) readJob(key, n *yaml.Node, outer []variableOf) {
 	j.fork, j.forkWhy = g.forkReach(j)
 	g.spanOf(g.span(key), g.end(n), j.evidence)
 
-	m := Job{Name: j.id, Span: g.span(key), Environments: environ.Classify(j.evidence, environ.Path(g.path)), Triggers: j.triggers, Fork: j.fork, ForkWhy: j.forkWhy}
+	m := Job{Name: j.id, Span: g.span(key), Environments: environ.Classify(j.evidence, g.pathEvidence()), Triggers: j.triggers, Fork: j.fork, ForkWhy: j.forkWhy}
 	m.Permissions, m.Federation = g.permissions(n)
 	if len(m.Permissions) == 0 && !m.Federation.Granted {
 		m.Permissions, m.Federation = g.permissions(g.root)

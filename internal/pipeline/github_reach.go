@@ -223,6 +223,9 @@ func (g *github) static(_ *githubJob, s *githubStep, as, name string, elsewhere 
 		}
 		return st
 	}
+	if action == "actions/setup-node" && (as == "NODE_AUTH_TOKEN" || as == "NPM_TOKEN") && strings.Contains(g.str(s.with, "registry-url"), "registry.npmjs.org") {
+		return &finding.Static{What: as + " of actions/setup-node is a token of registry.npmjs.org", Instead: "npm's trusted publishing"}
+	}
 	if s != nil && s.run != nil && s.run.Kind == yaml.ScalarNode {
 		for _, p := range []struct{ variable, publish, how string }{
 			{"NODE_AUTH_TOKEN", "npm publish", "npm's trusted publishing"}, {"NPM_TOKEN", "npm publish", "npm's trusted publishing"},

@@ -200,7 +200,7 @@ func (g *gitlab) readJob(key, n *yaml.Node) {
 	}
 
 	triggers, fork, why := g.rules(chain)
-	m := Job{Name: job, Span: g.span(key), Environments: environ.Classify(ev, environ.Path(g.path)), Triggers: triggers, Fork: fork, ForkWhy: why}
+	m := Job{Name: job, Span: g.span(key), Environments: environ.Classify(ev, g.pathEvidence()), Triggers: triggers, Fork: fork, ForkWhy: why}
 	m.Federation.Granted = g.federated || first(chain, "id_tokens").n != nil
 	if id := first(chain, "id_tokens"); id.n != nil {
 		for _, p := range id.t.pairs(id.n) {

@@ -107,7 +107,7 @@ func (j *shellJob) done(at, n *yaml.Node, steps ...Step) *Job {
 			j.to = append(j.to, *p.Consumer)
 		}
 	}
-	j.m.Jobs = append(j.m.Jobs, Job{Name: j.name, Span: j.span(at), Environments: environ.Classify(j.ev, environ.Path(j.path)), Triggers: j.triggers,
+	j.m.Jobs = append(j.m.Jobs, Job{Name: j.name, Span: j.span(at), Environments: environ.Classify(j.ev, j.pathEvidence()), Triggers: j.triggers,
 		Fork: j.fork, ForkWhy: j.forkWhy, Steps: steps, Secrets: slices.Sorted(maps.Keys(j.secrets))})
 	if n != nil {
 		j.spanOf(j.span(at), j.end(n), j.ev)

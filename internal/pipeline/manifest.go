@@ -104,7 +104,7 @@ func (r *reader) object(o *yaml.Node) {
 	k.walk(o, 0)
 	r.spanOf(r.span(o), r.end(o), ev)
 	if len(k.jobs) == 0 && len(k.secrets) > 0 {
-		k.jobs = append(k.jobs, Job{Name: k.owner, Span: r.span(o), Environments: environ.Classify(ev, environ.Path(r.path)), Secrets: slices.Sorted(maps.Keys(k.secrets))})
+		k.jobs = append(k.jobs, Job{Name: k.owner, Span: r.span(o), Environments: environ.Classify(ev, r.pathEvidence()), Secrets: slices.Sorted(maps.Keys(k.secrets))})
 	}
 	r.m.Jobs = append(r.m.Jobs, k.jobs...)
 }
@@ -250,7 +250,7 @@ func (k *kube) container(c *yaml.Node) {
 			k.ref(s.Value, s, finding.Use{Job: job, As: "envFrom", Consumers: to}, ev)
 		}
 	}
-	j := Job{Name: job, Span: k.span(c), Environments: environ.Classify(ev, environ.Path(k.path)), Secrets: slices.Sorted(maps.Keys(k.secrets))}
+	j := Job{Name: job, Span: k.span(c), Environments: environ.Classify(ev, k.pathEvidence()), Secrets: slices.Sorted(maps.Keys(k.secrets))}
 	if len(to) > 0 {
 		j.Steps = []Step{{Name: "image", Span: k.span(k.get(c, "image")), Consumer: &to[0]}}
 	}
@@ -372,7 +372,7 @@ func (r *reader) service(key, n *yaml.Node) {
 			r.use("swarm", at.Value, finding.Use{Span: r.span(at), Job: key.Value, As: "secrets", Consumers: to}, ev)
 		}
 	}
-	j := Job{Name: key.Value, Span: r.span(key), Environments: environ.Classify(ev, environ.Path(r.path)), Secrets: slices.Sorted(maps.Keys(secrets))}
+	j := Job{Name: key.Value, Span: r.span(key), Environments: environ.Classify(ev, r.pathEvidence()), Secrets: slices.Sorted(maps.Keys(secrets))}
 	if len(to) > 0 {
 		j.Steps = []Step{{Name: "image", Span: r.span(r.get(n, "image")), Consumer: &to[0]}}
 	}

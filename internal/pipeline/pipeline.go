@@ -177,7 +177,12 @@ var (
 
 // Recognises says which system a path belongs to, "" if none. YAML and JSON of no telling name may be one of several: the
 // answer for them is Kubernetes, and Sniff, which has the content, knows better.
+//
+// A CI system reads its files at the top of a repository: what stands in a folder of vendored code runs nowhere, and is none.
 func Recognises(p string) string {
+	if vendored(p) {
+		return ""
+	}
 	base, ext := strings.ToLower(path.Base(p)), strings.ToLower(path.Ext(p))
 	for _, s := range systems() {
 		if s.head == nil && s.path(p, base, ext) {
@@ -190,8 +195,21 @@ func Recognises(p string) string {
 	return ""
 }
 
+func vendored(p string) bool {
+	for _, s := range strings.Split(path.Dir(p), "/") {
+		switch s {
+		case "vendor", "node_modules", "third_party", "bower_components", "site-packages", ".terraform":
+			return true
+		}
+	}
+	return false
+}
+
 // Sniff says which system reads a file, "" if none does.
 func Sniff(p string, data []byte) string {
+	if Recognises(p) == "" {
+		return ""
+	}
 	if s := find(newText(p, data)); s != nil {
 		return s.name
 	}
@@ -296,7 +314,7 @@ func (r *reader) use(scope, name string, u finding.Use, evidence ...[]environ.Ev
 	if name == "" || len(name) > maxName {
 		return
 	}
-	evidence = append(evidence, environ.Path(r.path), environ.Key(name))
+	evidence = append(evidence, r.pathEvidence(), environ.Key(name))
 	u.Environments = environ.Classify(evidence...)
 	if u.Where.Path == "" {
 		u.Where.Path = r.path
@@ -313,6 +331,18 @@ func (r *reader) use(scope, name string, u finding.Use, evidence ...[]environ.Ev
 	if len(ref.Uses) < most {
 		ref.Uses = append(ref.Uses, u)
 	}
+}
+
+// pathEvidence is what the path says. The file of a pipeline is named after what it does: test.yml runs tests.
+func (r *reader) pathEvidence() []environ.Evidence {
+	ev := environ.Path(r.path)
+	switch r.m.System {
+	case GitHub, GitLab, CircleCI, Jenkins, Azure, Bitbucket, Buildkite, Travis, Drone, Woodpecker:
+		ev = slices.DeleteFunc(ev, func(e environ.Evidence) bool {
+			return e.Environment.Name == "test" || e.Environment.Class == finding.EnvUnknown
+		})
+	}
+	return ev
 }
 
 // maxName is longer than any system allows the name of a secret to be.

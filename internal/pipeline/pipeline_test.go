@@ -29,7 +29,7 @@ func sequence(a *txtar.Archive) iter.Seq2[string, []byte] {
 	}
 }
 
-var place = finding.Location{Source: "ci", Target: "repo", State: finding.StateWorktree}
+var options = Options{Place: finding.Location{Source: "ci", Target: "repo", State: finding.StateWorktree}}
 
 // TestRepositories compares what is understood of each repository in testdata/repos with testdata/golden.
 func TestRepositories(t *testing.T) {
@@ -44,7 +44,7 @@ func TestRepositories(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			inv, err := Collect(t.Context(), place, sequence(a))
+			inv, err := Collect(t.Context(), options, sequence(a))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -175,12 +175,12 @@ func TestOrder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		first, err := Collect(t.Context(), place, sequence(a))
+		first, err := Collect(t.Context(), options, sequence(a))
 		if err != nil {
 			t.Fatal(err)
 		}
 		slices.Reverse(a.Files)
-		second, err := Collect(t.Context(), place, sequence(a))
+		second, err := Collect(t.Context(), options, sequence(a))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -68,7 +68,7 @@ func readTerraform(r *reader) error {
 	job := func(block []string, at finding.Span) *Job {
 		name := strings.Join(block, " ")
 		if jobs[name] == nil {
-			jobs[name] = &Job{Name: name, Span: at, Environments: environ.Classify(ev, environ.Path(r.path))}
+			jobs[name] = &Job{Name: name, Span: at, Environments: environ.Classify(ev, r.pathEvidence())}
 		}
 		return jobs[name]
 	}

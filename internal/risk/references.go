@@ -28,6 +28,7 @@ type ReferenceCondition struct {
 // read and may be used in others, so what no file shows cannot be told: `no` takes a statement of the provider, or a use.
 func ReferenceConditions() []ReferenceCondition {
 	return []ReferenceCondition{
+		{"over-scoped", "Handed over with all others", []string{"NHI5:2025", "PR.AA-05"}, allAtOnce},
 		{"cross-environment", "Reaches several environments", []string{"NHI8:2025", "PR.AA-05"}, crossEnvironmentByName},
 		{"shared", "Shared by many", []string{"NHI9:2025", "PR.AA-05"}, sharedByMany},
 		{"outlives-task", "Outlives its task", []string{"NHI1:2025", "PR.AA-01"}, outlivesTask},
@@ -58,6 +59,14 @@ func Reported(r finding.Reference) bool {
 	return slices.ContainsFunc(r.Conditions, func(c finding.Condition) bool {
 		return c.Verdict == finding.VerdictYes || c.Verdict == finding.VerdictCannotTell && c.Bound == ByName
 	})
+}
+
+// allAtOnce is about how a secret is handed over; what it may do at its provider no pipeline shows.
+func allAtOnce(r finding.Reference) finding.Condition {
+	if r.Name == "*" && r.System == "github-actions" && len(r.Uses) > 0 {
+		return finding.Condition{Verdict: finding.VerdictYes, Why: "every secret of the repository is handed over at once, as " + r.Uses[0].As + ", in " + place(r.Uses[0])}
+	}
+	return finding.Condition{Verdict: finding.VerdictCannotTell, Why: "no pipeline shows what it may do", Settle: []string{"the provider's record of its permissions"}}
 }
 
 // Placed is one place and the environments it belongs to.
