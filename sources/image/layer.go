@@ -263,14 +263,14 @@ func (f *filer) mark(h *tar.Header, name string, n int) {
 	case name == "":
 	case base == whOpaque:
 		if dir != "" {
-			x.add(dir, n, markBelow)
+			x.add(dir, 0, markAt|markBelow)
 		}
 	case strings.HasPrefix(base, wh) && !strings.HasPrefix(base, whMeta):
 		hidden := base[len(wh):]
 		if dir != "" {
 			hidden = dir + "/" + hidden
 		}
-		x.add(hidden, n, markAt|markBelow)
+		x.add(hidden, 0, markAt|markBelow) // 0: it says nothing of the layer's own files
 	case h.Typeflag == tar.TypeDir:
 		x.add(name, n, markAt)
 	default:

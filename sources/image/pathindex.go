@@ -9,7 +9,7 @@ import (
 
 // A path's mark says what an entry of a layer does to the layers below it (OCI image specification, layer.md).
 const (
-	markAt    = 1 // hides what has this very path: a file, a directory, a link, a whiteout
+	markAt    = 1 // hides what has this very path: a file, a directory (opaque or not), a link, a whiteout
 	markBelow = 2 // hides what is below this path: anything but a directory, and an opaque directory
 	markBits  = markAt | markBelow
 )
