@@ -143,7 +143,7 @@ func ageChart(o *overview) (template.HTML, [][2]string, []string) {
 		return cmp.Or(cmp.Compare(a.days, b.days), cmp.Compare(a.source, b.source))
 	})
 	var words []string
-	drawn := 0
+	drawn, label := 0, -1e9 // days of the last line, and where the last label ends
 	for _, l := range limits {
 		words = append(words, Visible(fmt.Sprintf("%d days: %s, for %s", l.days, l.source, count(int64(o.limits[l]), "credential", "credentials"))))
 		if drawn == l.days {
@@ -160,7 +160,10 @@ func ageChart(o *overview) (template.HTML, [][2]string, []string) {
 		}
 		x := chartLeft + (float64(i)+min(float64(l.days-low)/float64(high-low), 1))*width
 		fmt.Fprintf(&b, `<line class="limit" x1="%.1f" x2="%.1f" y1="%d" y2="%d"/>`, x, x, chartTop-6, chartHeight-chartBottom)
-		fmt.Fprintf(&b, `<text class="limit-text" x="%.1f" y="%d" text-anchor="end">%d</text>`, x-2, chartTop+3, l.days)
+		if x-label > 28 { // else the label would stand on the one before
+			fmt.Fprintf(&b, `<text class="limit-text" x="%.1f" y="%d" text-anchor="end">%d</text>`, x-2, chartTop+3, l.days)
+			label = x
+		}
 	}
 	return chart(b.String()), table, words
 }

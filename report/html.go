@@ -345,16 +345,22 @@ func newDetail(c *finding.Credential, asOf time.Time) detail {
 	return d
 }
 
+// Names of what known lists first: values to be shown as they are.
+const (
+	maskedValue = "masked value"
+	publicHalf  = "public half"
+)
+
 // known is what else there is to know of a credential, a name and words each, with where it is known from.
 func known(c *finding.Credential) [][2]string {
 	all := [][2]string{}
 	add := func(name, text string) {
 		if text != "" {
-			all = append(all, [2]string{Visible(name), Visible(text)})
+			all = append(all, [2]string{Visible(name), Visible(strings.TrimSpace(text))})
 		}
 	}
-	add("masked value", c.Redacted)
-	add("public half", c.Ident)
+	add(maskedValue, c.Redacted)
+	add(publicHalf, c.Ident)
 	add("certainty", certainty(c))
 	var envs []string
 	for _, e := range c.Environments {

@@ -31,7 +31,7 @@ func shots() string { return os.Getenv("SPRAWL_SCREENSHOTS") }
 
 // TestHTMLInBrowser does what a reader does: sorts, filters, opens a credential, prints, and does it by keyboard alone.
 func TestHTMLInBrowser(t *testing.T) {
-	_, address, _ := page(t, "html", made(organisation.New(1, 400, 2400)))
+	_, address, _ := page(t, "html", made(organisation.New(1, 150, 900)))
 	var got struct {
 		Axe      []string
 		Requests []string
@@ -100,13 +100,29 @@ func TestHTMLHostile(t *testing.T) {
 
 // What stands outside the packed blocks and our own assets holds no markup of a repository's.
 func TestHTMLEscapes(t *testing.T) {
-	for _, format := range []string{"html"} {
+	for _, format := range []string{"html", "compliance-html"} {
 		b := rendered(t, format, Options{}, sampleHostile())
 		for _, s := range []string{"<script>alert", "\x1b", "http://evil.example\"", "href=\"javascript"} {
 			if bytes.Contains(b, []byte(s)) {
 				t.Errorf("%s holds %q", format, s)
 			}
 		}
+	}
+}
+
+// The compliance page has no script at all.
+func TestComplianceInBrowser(t *testing.T) {
+	_, address, _ := page(t, "compliance-html", made(organisation.New(1, 150, 900)))
+	var got struct {
+		Axe, Requests []string
+		Scripts, Over int
+	}
+	browser.Run(t, "testdata/compliance.mjs", map[string]any{"address": address, "shots": shots()}, &got)
+	for _, s := range append(got.Axe, got.Requests...) {
+		t.Error(s)
+	}
+	if got.Scripts > 0 || got.Over > 0 {
+		t.Errorf("%d scripts, %d px too wide", got.Scripts, got.Over)
 	}
 }
 

@@ -55,6 +55,7 @@ type lead struct {
 	Holds                                             []string // condition ids
 	Fix                                               []string
 	Places                                            int
+	Orphan                                            bool // no owner, and no condition has said so
 }
 
 // verdicts counts the three answers to one condition, each credential or reference once.
@@ -227,6 +228,7 @@ func (o *overview) lead(c *finding.Credential) {
 			l.Holds = append(l.Holds, Visible(k.ID))
 		}
 	}
+	l.Orphan = c.Owner.Name == "" && !slices.Contains(l.Holds, "unattributed")
 	for _, f := range c.Fix {
 		l.Fix = append(l.Fix, Visible(f))
 	}

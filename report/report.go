@@ -44,6 +44,12 @@ func Formats() []Format {
 		{"jsonl", newJSONL},
 		{"sarif", newSARIF},
 		{"html", newHTML},
+		{"markdown", newMarkdown},
+		{"csv", newCSV},
+		{"csv-places", newCSVPlaces},
+		{"compliance-html", newComplianceHTML},
+		{"compliance-markdown", newComplianceMarkdown},
+		{"compliance-csv", newComplianceCSV},
 	}
 }
 

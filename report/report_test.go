@@ -75,6 +75,21 @@ var goldens = []struct {
 	{"incomplete.txt", "text", Options{Width: 80}, sampleIncomplete},
 	{"incomplete.sarif", "sarif", Options{}, sampleIncomplete},
 	{"empty.txt", "text", Options{}, sampleEmpty},
+	{"full.md", "markdown", Options{}, sampleFull},
+	{"hostile.md", "markdown", Options{}, sampleHostile},
+	{"incomplete.md", "markdown", Options{}, sampleIncomplete},
+	{"full.csv", "csv", Options{}, sampleFull},
+	{"full-places.csv", "csv-places", Options{}, sampleFull},
+	{"hostile.csv", "csv", Options{}, sampleFormulas},
+	{"hostile-places.csv", "csv-places", Options{}, sampleFormulas},
+	{"full-compliance.md", "compliance-markdown", Options{}, sampleFull},
+	{"hostile-compliance.md", "compliance-markdown", Options{}, sampleHostile},
+	{"full-compliance.csv", "compliance-csv", Options{}, sampleFull},
+	{"hostile-compliance.csv", "compliance-csv", Options{}, sampleFormulas},
+	{"full-compliance.html", "compliance-html", Options{}, sampleFull},
+	{"hostile-compliance.html", "compliance-html", Options{}, sampleHostile},
+	{"full.html", "html", Options{}, sampleFull},
+	{"hostile.html", "html", Options{}, sampleHostile},
 }
 
 func TestGolden(t *testing.T) {
@@ -83,6 +98,9 @@ func TestGolden(t *testing.T) {
 			got := rendered(t, g.format, g.o, g.run())
 			if again := rendered(t, g.format, g.o, g.run()); !bytes.Equal(got, again) {
 				t.Error("two runs differ")
+			}
+			if strings.HasSuffix(g.file, ".html") {
+				got = readable(t, got)
 			}
 			file := filepath.Join("testdata", g.file)
 			if *update {

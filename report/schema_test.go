@@ -82,6 +82,7 @@ func TestSchemaMatchesTypes(t *testing.T) {
 		"summary": summary{}, "counts": counts{}, "coverage": coverage{}, "target_coverage": targetCoverage{}, "skip": skip{},
 		"environment": environment{}, "owner": owner{}, "fact": fact{}, "record": record{}, "condition": condition{},
 		"threshold": threshold{}, "decision": decision{}, "location": location{}, "layer": layer{}, "step": step{}, "allow": allow{},
+		"use": use{}, "consumer": consumer{}, "static": static{},
 	}
 	for name, def := range schema.Defs {
 		if def.Description == "" {

@@ -102,10 +102,18 @@ func (r *textReport) Item(it finding.Item) error {
 // reference shows what a pipeline uses where a condition holds; the rest is counted, for most are as they should be.
 func (r *textReport) reference(f *finding.Reference) {
 	r.references++
-	var holds []string
+	var holds, why []string
 	for _, c := range f.Conditions {
-		if c.Verdict == finding.VerdictYes {
+		switch {
+		case c.Verdict == finding.VerdictYes:
 			holds = append(holds, c.ID)
+		case c.Verdict == finding.VerdictCannotTell && c.Bound == "by-name": // risk.Reported says the same
+			holds = append(holds, c.ID+"?")
+		default:
+			continue
+		}
+		if c.Why != "" {
+			why = append(why, c.Why)
 		}
 	}
 	if len(holds) > 0 {
@@ -114,6 +122,9 @@ func (r *textReport) reference(f *finding.Reference) {
 			text += " of " + f.Scope
 		}
 		text += " (" + placeWords(&f.Where, f.Span) + ")"
+		if len(why) > 0 {
+			text += ": " + strings.Join(why, "; ")
+		}
 		r.item(f.ID, "", "reference["+strings.Join(holds, ", ")+"]", text)
 	}
 }

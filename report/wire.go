@@ -162,9 +162,38 @@ type reference struct {
 	System       string        `json:"system"`
 	Name         string        `json:"name"`
 	Scope        string        `json:"scope"`
+	Listed       bool          `json:"listed"`
 	Environments []environment `json:"environments"`
 	Conditions   []condition   `json:"conditions"`
 	Location     location      `json:"location"`
+	Uses         []use         `json:"uses"`
+}
+
+type use struct {
+	Job          string         `json:"job"`
+	As           string         `json:"as"`
+	Environments []environment  `json:"environments"`
+	Triggers     []string       `json:"triggers"`
+	Fork         finding.Answer `json:"fork"`
+	ForkWhy      string         `json:"fork_why"`
+	Consumers    []consumer     `json:"consumers"`
+	Static       *static        `json:"static"`
+	Printed      string         `json:"printed"`
+	Whole        bool           `json:"whole"`
+	Location     location       `json:"location"`
+}
+
+type consumer struct {
+	Name   string         `json:"name"`
+	Pin    string         `json:"pin"`
+	Pinned finding.Answer `json:"pinned"`
+	Party  finding.Party  `json:"party"`
+}
+
+type static struct {
+	What    string `json:"what"`
+	Instead string `json:"instead"`
+	Doubt   string `json:"doubt"`
 }
 
 type inventoryRow struct {
@@ -319,9 +348,29 @@ func newLocation(s *finding.Sighting, p *finding.Part) location {
 func newReference(r *finding.Reference) reference {
 	return reference{
 		Type: "reference", Schema: Schema, ID: r.ID, System: r.System, Name: r.Name, Scope: r.Scope,
-		Environments: convert(r.Environments, newEnvironment), Conditions: convert(r.Conditions, newCondition),
-		Location: newPlace(&r.Where, r.Span),
+		Listed: r.Listed, Environments: convert(r.Environments, newEnvironment), Conditions: convert(r.Conditions, newCondition),
+		Location: newPlace(&r.Where, r.Span), Uses: convert(r.Uses, newUse),
 	}
+}
+
+func newUse(u finding.Use) use {
+	out := use{
+		Job: u.Job, As: u.As, Environments: convert(u.Environments, newEnvironment), Triggers: list(u.Triggers), Fork: answer(u.Fork),
+		ForkWhy: u.ForkWhy, Printed: u.Printed, Whole: u.Whole, Location: newPlace(&u.Where, u.Span),
+		Consumers: convert(u.Consumers, func(c finding.Consumer) consumer { return consumer{c.Name, c.Pin, answer(c.Pinned), c.Party} }),
+	}
+	if u.Static != nil {
+		out.Static = &static{u.Static.What, u.Static.Instead, u.Static.Doubt}
+	}
+	return out
+}
+
+// answer spells out what is not known.
+func answer(a finding.Answer) finding.Answer {
+	if a == finding.Unknown {
+		return "unknown"
+	}
+	return a
 }
 
 func newInventoryRow(r *finding.InventoryRow) inventoryRow {

@@ -1,0 +1,404 @@
+package report
+
+import (
+	"cmp"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"sprawl/finding"
+)
+
+// framework is a list of controls by which conditions are grouped.
+type framework struct {
+	name     string
+	controls []control
+}
+
+type control struct{ id, title string }
+
+// frameworks names controls as their publishers do.
+//
+//   - https://owasp.org/www-project-non-human-identities-top-10/2025/top-10-2025/
+//   - NIST CSWP 29, Cybersecurity Framework 2.0, February 2024, table of functions and categories. A condition's reference is a
+//     subcategory, "PR.AA-05"; it belongs to the category before the hyphen.
+var frameworks = []framework{
+	{"OWASP NHI Top 10 2025", []control{
+		{"NHI1:2025", "Improper Offboarding"}, {"NHI2:2025", "Secret Leakage"}, {"NHI3:2025", "Vulnerable Third-Party NHI"},
+		{"NHI4:2025", "Insecure Authentication"}, {"NHI5:2025", "Overprivileged NHI"},
+		{"NHI6:2025", "Insecure Cloud Deployment Configurations"}, {"NHI7:2025", "Long-Lived Secrets"},
+		{"NHI8:2025", "Environment Isolation"}, {"NHI9:2025", "NHI Reuse"}, {"NHI10:2025", "Human Use of NHI"},
+	}},
+	{"NIST CSF 2.0", []control{
+		{"GV.OC", "Organizational Context"}, {"GV.RM", "Risk Management Strategy"}, {"GV.RR", "Roles, Responsibilities, and Authorities"},
+		{"GV.PO", "Policy"}, {"GV.OV", "Oversight"}, {"GV.SC", "Cybersecurity Supply Chain Risk Management"}, {"ID.AM", "Asset Management"},
+		{"ID.RA", "Risk Assessment"}, {"ID.IM", "Improvement"}, {"PR.AA", "Identity Management, Authentication, and Access Control"},
+		{"PR.AT", "Awareness and Training"}, {"PR.DS", "Data Security"}, {"PR.PS", "Platform Security"},
+		{"PR.IR", "Technology Infrastructure Resilience"}, {"DE.CM", "Continuous Monitoring"}, {"DE.AE", "Adverse Event Analysis"},
+		{"RS.MA", "Incident Management"}, {"RS.AN", "Incident Analysis"}, {"RS.CO", "Incident Response Reporting and Communication"},
+		{"RS.MI", "Incident Mitigation"}, {"RC.RP", "Incident Recovery Plan Execution"}, {"RC.CO", "Incident Recovery Communication"},
+	}},
+}
+
+const (
+	overdueKept    = 500
+	exceptionsKept = 500
+	subjectsKept   = 5 // ids by condition
+	settleKept     = 8 // kinds of evidence by condition
+)
+
+// audit is what an auditor asks of a run: which conditions hold for how many, whose they are, what was accepted and by whom,
+// and what could not be told, with the population all of it speaks of. Its size is bounded however long the run.
+type audit struct {
+	h          finding.Header
+	conditions map[string]*judged
+	exceptions []exception
+	excepted   int
+	overdue    []overdue
+	overdueN   int
+	subjects   int // credentials and references that were judged
+	covered    int // credentials that another decision covers
+}
+
+// judged is one condition over all subjects.
+type judged struct {
+	id       string
+	refs     []string
+	verdicts verdicts
+	excepted int   // of those for whom it holds, covered by an exception
+	owners   tally // of those for whom it holds
+	settle   tally // what would decide, of those that cannot be told
+	ids      []string
+}
+
+type exception struct{ ID, Kind, Title, By, Reason, Until, Holds string }
+
+type overdue struct {
+	ID, Kind, Owner, Why, Allowed string
+	Severity                      finding.Severity
+}
+
+func newAudit(h finding.Header) *audit { return &audit{h: h, conditions: map[string]*judged{}} }
+
+func (a *audit) add(it finding.Item) {
+	switch {
+	case it.Credential != nil:
+		a.credential(it.Credential)
+	case it.Reference != nil && len(it.Reference.Conditions) > 0:
+		a.subjects++
+		for _, k := range it.Reference.Conditions {
+			a.judge(k, it.Reference.ID, "", "", false)
+		}
+	}
+}
+
+func (a *audit) credential(c *finding.Credential) {
+	excepted := c.Decision != nil && c.Decision.Kind == "exception"
+	if c.Decision != nil && !excepted {
+		a.covered++
+		return
+	}
+	a.subjects++
+	var holds []string
+	for _, k := range c.Conditions {
+		a.judge(k, c.ID, c.Owner.Name, c.Severity, excepted)
+		if k.Verdict != finding.VerdictYes {
+			continue
+		}
+		holds = append(holds, k.ID)
+		if k.Threshold != nil && !excepted {
+			a.overdueN++
+			if len(a.overdue) < overdueKept {
+				a.overdue = append(a.overdue, overdue{
+					Visible(c.ID), Visible(c.Kind), Visible(c.Owner.Name), Visible(k.ID + ": " + k.Why),
+					Visible(strings.TrimSpace(k.Threshold.Value + ", " + k.Threshold.Source + " " + k.Threshold.Version)), c.Severity,
+				})
+			}
+		}
+	}
+	if excepted {
+		a.excepted++
+		if d := c.Decision; len(a.exceptions) < exceptionsKept {
+			a.exceptions = append(a.exceptions, exception{
+				Visible(c.ID), Visible(c.Kind), Visible(cmp.Or(c.Title, c.Kind)), Visible(d.By), Visible(d.Reason), dayOrNone(d.Until), Visible(strings.Join(holds, ", ")),
+			})
+		}
+	}
+}
+
+func (a *audit) judge(k finding.Condition, id, owner string, s finding.Severity, excepted bool) {
+	j := a.conditions[k.ID]
+	if j == nil {
+		if len(a.conditions) >= namesKept {
+			return
+		}
+		j = &judged{id: k.ID, refs: k.Refs, owners: tally{}, settle: tally{}}
+		a.conditions[k.ID] = j
+	}
+	switch k.Verdict {
+	case finding.VerdictYes:
+		j.verdicts.yes++
+		if excepted {
+			j.excepted++
+		}
+		j.owners.add(cmp.Or(owner, "nobody"), s)
+		if len(j.ids) < subjectsKept {
+			j.ids = append(j.ids, Visible(finding.ShortID(id)))
+		}
+	case finding.VerdictNo:
+		j.verdicts.no++
+	default:
+		j.verdicts.unsure++
+		for _, e := range k.Settle {
+			j.settle.add(e, s)
+		}
+	}
+}
+
+// under is the conditions that a control groups, by id.
+func (a *audit) under(c control) []*judged {
+	var all []*judged
+	for _, id := range slices.Sorted(maps.Keys(a.conditions)) {
+		j := a.conditions[id]
+		if slices.ContainsFunc(j.refs, func(r string) bool { return r == c.id || strings.HasPrefix(r, c.id+"-") }) {
+			all = append(all, j)
+		}
+	}
+	return all
+}
+
+// complianceRow is a condition under a control, in words that are safe to show; Condition is empty where this run judged by
+// none.
+type complianceRow struct {
+	Framework, Control, Title, Condition, Refs string
+	Yes, Excepted, Unsure, No                  int
+	Owners, Settle, IDs                        string
+}
+
+func (a *audit) rows(f framework) []complianceRow {
+	var all []complianceRow
+	for _, c := range f.controls {
+		under := a.under(c)
+		if len(under) == 0 {
+			all = append(all, complianceRow{Framework: f.name, Control: c.id, Title: c.title})
+		}
+		for _, j := range under {
+			all = append(all, complianceRow{
+				Framework: f.name, Control: c.id, Title: c.title, Condition: Visible(j.id), Refs: Visible(strings.Join(j.refs, ", ")),
+				Yes: j.verdicts.yes, Excepted: j.excepted, Unsure: j.verdicts.unsure, No: j.verdicts.no, Owners: tallyWords(j.owners),
+				Settle: tallyWords(j.settle), IDs: strings.Join(j.ids, ", "),
+			})
+		}
+	}
+	return all
+}
+
+func tallyWords(t tally) string {
+	top, rest := t.bars(settleKept)
+	var s []string
+	for _, b := range top {
+		s = append(s, fmt.Sprintf("%s %d", b.name, b.sum))
+	}
+	if rest > 0 {
+		s = append(s, fmt.Sprintf("%d more", rest))
+	}
+	return Visible(strings.Join(s, ", "))
+}
+
+// complianceReport collects an audit and renders it at the end.
+type complianceReport struct {
+	w      io.Writer
+	a      *audit
+	render func(io.Writer, *audit, finding.Summary) error
+}
+
+func newComplianceHTML(w io.Writer, _ Options) Reporter {
+	return &complianceReport{w: w, render: complianceHTML}
+}
+
+func newComplianceMarkdown(w io.Writer, _ Options) Reporter {
+	return &complianceReport{w: w, render: complianceMarkdown}
+}
+
+func newComplianceCSV(w io.Writer, _ Options) Reporter {
+	return &complianceReport{w: w, render: complianceCSV}
+}
+
+func (r *complianceReport) Begin(h finding.Header) error {
+	r.a = newAudit(h)
+	return nil
+}
+
+func (r *complianceReport) Item(it finding.Item) error {
+	r.a.add(it)
+	return nil
+}
+
+func (r *complianceReport) End(s finding.Summary) error { return r.render(r.w, r.a, s) }
+
+// complianceView is the page and the Markdown as their writers see them.
+type complianceView struct {
+	bodyView
+	AsOf       time.Time
+	Subjects   int
+	Covered    int
+	Frameworks []frameworkView
+	Exceptions []exception
+	MoreExc    int
+	Overdue    []overdue
+	MoreDue    int
+	Unjudged   []string // conditions of neither framework
+}
+
+type frameworkView struct {
+	Name string
+	Rows []complianceRow
+	None []string // controls that this run judged by no condition
+}
+
+func newComplianceView(a *audit, s finding.Summary) complianceView {
+	v := complianceView{
+		bodyView: newBody(a.h, s, newOverview(a.h)), AsOf: a.h.AsOf, Subjects: a.subjects, Covered: a.covered,
+		Exceptions: a.exceptions, MoreExc: a.excepted - len(a.exceptions), Overdue: a.overdue, MoreDue: a.overdueN - len(a.overdue),
+	}
+	listed := map[string]bool{}
+	for _, f := range frameworks {
+		w := frameworkView{Name: f.name}
+		for _, row := range a.rows(f) {
+			if row.Condition == "" {
+				w.None = append(w.None, row.Control+" "+row.Title)
+				continue
+			}
+			listed[row.Condition] = true
+			w.Rows = append(w.Rows, row)
+		}
+		v.Frameworks = append(v.Frameworks, w)
+	}
+	for _, id := range slices.Sorted(maps.Keys(a.conditions)) {
+		if !listed[Visible(id)] {
+			v.Unjudged = append(v.Unjudged, Visible(id))
+		}
+	}
+	return v
+}
+
+func complianceHTML(w io.Writer, a *audit, s finding.Summary) error {
+	if err := pageTemplate.ExecuteTemplate(w, "head", newHead("sprawl: compliance, "+targetsTitle(a.h.Targets), false)); err != nil {
+		return err
+	}
+	return pageTemplate.ExecuteTemplate(w, "compliance", newComplianceView(a, s))
+}
+
+func complianceMarkdown(out io.Writer, a *audit, s finding.Summary) error {
+	var w strings.Builder
+	v := newComplianceView(a, s)
+	fmt.Fprintf(&w, "## Conditions of %s by framework\n\n", plain(v.Title))
+	if !v.AsOf.IsZero() {
+		fmt.Fprintf(&w, "State as of %s. ", day(v.AsOf))
+	}
+	fmt.Fprintf(&w, "%d credentials and pipeline secrets were judged; %d more are covered by a baseline or mark and were not.\n\n", v.Subjects, v.Covered)
+	if !v.Complete {
+		fmt.Fprintf(&w, "> **Incomplete**: not everything that was asked for was read: %s.\n\n", plain(v.Missing))
+	}
+	for _, f := range v.Frameworks {
+		fmt.Fprintf(&w, "### %s\n\n| control | condition | holds | of them accepted | cannot tell | does not hold | owners | what would settle it |\n|---|---|---:|---:|---:|---:|---|---|\n", f.Name)
+		for _, k := range f.Rows {
+			fmt.Fprintf(&w, "| %s %s | %s | %d | %d | %d | %d | %s | %s |\n", k.Control, k.Title, code(k.Condition), k.Yes, k.Excepted, k.Unsure, k.No, plain(k.Owners), plain(k.Settle))
+		}
+		if len(f.None) > 0 {
+			fmt.Fprintf(&w, "\nNo condition of this run speaks of: %s.\n", plain(strings.Join(f.None, "; ")))
+		}
+		w.WriteByte('\n')
+	}
+	w.WriteString("### Beyond a threshold\n\n")
+	if len(v.Overdue) == 0 {
+		w.WriteString("None is known to be.\n\n")
+	} else {
+		w.WriteString("| id | severity | kind | owner | why | allowed |\n|---|---|---|---|---|---|\n")
+		for _, o := range v.Overdue {
+			fmt.Fprintf(&w, "| %s | %s | %s | %s | %s | %s |\n", code(finding.ShortID(o.ID)), o.Severity, code(o.Kind), plain(cmp.Or(o.Owner, "nobody")), plain(cutEnd(o.Why, 300)), plain(cutEnd(o.Allowed, 300)))
+		}
+		if v.MoreDue > 0 {
+			fmt.Fprintf(&w, "\nand %d more, which the JSON report lists\n", v.MoreDue)
+		}
+		w.WriteByte('\n')
+	}
+	w.WriteString("### Exceptions\n\n")
+	if len(v.Exceptions) == 0 {
+		w.WriteString("None.\n\n")
+	} else {
+		w.WriteString("| id | kind | approved by | until | reason | holds |\n|---|---|---|---|---|---|\n")
+		for _, e := range v.Exceptions {
+			fmt.Fprintf(&w, "| %s | %s | %s | %s | %s | %s |\n", code(finding.ShortID(e.ID)), code(e.Kind), plain(cmp.Or(e.By, "nobody named")), cmp.Or(e.Until, "no end"), plain(cutEnd(e.Reason, 300)), plain(cutEnd(e.Holds, 300)))
+		}
+		if v.MoreExc > 0 {
+			fmt.Fprintf(&w, "\nand %d more, which the JSON report lists\n", v.MoreExc)
+		}
+		w.WriteByte('\n')
+	}
+	w.WriteString("### Population\n\n| target | source | tip | refs | commits | not there |\n|---|---|---|---:|---:|---|\n")
+	for _, t := range s.Coverage.Targets {
+		fmt.Fprintf(&w, "| %s | %s | %s | %d | %d | %s |\n", code(t.Target), plain(t.Source), code(t.Tip), t.Refs, t.Commits, plain(absent(t)))
+	}
+	fmt.Fprintf(&w, "\n%d of %s scanned, %s.\n", s.Coverage.Scanned, count(s.Coverage.Seen, "object", "objects"), size(s.Coverage.Bytes))
+	_, err := io.WriteString(out, w.String())
+	return err
+}
+
+// absent says what of a target was not there to be scanned.
+func absent(t finding.TargetCoverage) string {
+	var s []string
+	if t.Shallow {
+		s = append(s, "older history: a shallow clone")
+	}
+	if t.Partial {
+		s = append(s, "objects never fetched: a partial clone")
+	}
+	return strings.Join(append(s, t.Notes...), "; ")
+}
+
+// complianceCSV has a row for each condition under each control, and rows of type exception, overdue, target and incomplete.
+func complianceCSV(out io.Writer, a *audit, s finding.Summary) error {
+	w := csv.NewWriter(out)
+	n := func(i int) string { return fmt.Sprint(i) }
+	all := [][]string{{
+		"type", "framework", "control", "title", "condition", "refs", "holds", "accepted", "cannot_tell", "does_not_hold", "owners", "settle", "id",
+		"kind", "owner", "by", "until", "reason",
+	}}
+	for _, f := range frameworks {
+		for _, k := range a.rows(f) {
+			row := []string{"condition", k.Framework, k.Control, k.Title, cell(k.Condition), cell(k.Refs), n(k.Yes), n(k.Excepted), n(k.Unsure), n(k.No), cell(k.Owners), cell(k.Settle), cell(k.IDs), "", "", "", "", ""}
+			if k.Condition == "" {
+				row[0] = "not-judged"
+				row[6], row[7], row[8], row[9] = "", "", "", ""
+			}
+			all = append(all, row)
+		}
+	}
+	v := newComplianceView(a, s)
+	for _, e := range v.Exceptions {
+		all = append(all, []string{"exception", "", "", "", cell(e.Holds), "", "", "", "", "", "", "", e.ID, cell(e.Kind), "", cell(e.By), e.Until, cell(e.Reason)})
+	}
+	for _, o := range v.Overdue {
+		all = append(all, []string{"overdue", "", "", "", "", cell(o.Allowed), "", "", "", "", "", "", o.ID, cell(o.Kind), cell(o.Owner), "", "", cell(o.Why)})
+	}
+	for _, t := range s.Coverage.Targets {
+		all = append(all, []string{"target", "", "", cell(t.Target), "", cell(t.Tip), "", "", "", "", "", "", "", cell(t.Source), "", "", "", cell(absent(t))})
+	}
+	for i, more := range []int{v.MoreExc, v.MoreDue} {
+		if more > 0 {
+			all = append(all, []string{"cut-off", "", "", []string{"exception", "overdue"}[i], "", "", n(more), "", "", "", "", "", "", "", "", "", "", "the JSON report lists them"})
+		}
+	}
+	if !v.Complete {
+		all = append(all, []string{"incomplete", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", cell("not everything was read: " + v.Missing)})
+	}
+	if err := w.WriteAll(all); err != nil {
+		return err
+	}
+	return w.Error()
+}
