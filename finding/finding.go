@@ -285,6 +285,9 @@ type Owner struct {
 	Team      bool   `json:"-"`
 	Active    Answer `json:"-"`
 	ActiveWhy string `json:"-"`
+	// Standing is the first candidate for an owner that is known to be there: a team, or a person with an account. It need not
+	// be Name.
+	Standing string `json:"-"`
 	// Tried lists what was asked, whether or not it had an answer: "policy", "provider", "catalog", "codeowners", "authors".
 	Tried []string `json:"-"`
 }

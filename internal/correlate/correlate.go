@@ -1,8 +1,10 @@
 // Package correlate turns sightings into credentials: one value is one credential, wherever and however often it stands. It
 // folds the versions and renames of one file into one place, links a public half to the pair it belongs to, and copies what
-// is known of the kind.
+// is known of the kind. Then it brings together what is known of each: records, the environments of its places, who owns
+// them, other keys of the same principal, what pipelines do with it; and has it judged.
 //
-// It never reveals a secret: identity compares and names values, and everything printable in a sighting is masked already.
+// It never reveals a secret: identity compares and names values, and everything printable in a sighting is masked already. It
+// opens nothing: what a run knows besides sightings is asked for through the functions of Input, from one goroutine.
 package correlate
 
 import (
@@ -15,6 +17,7 @@ import (
 
 	"sprawl/detectors"
 	"sprawl/finding"
+	"sprawl/internal/environ"
 	"sprawl/internal/identity"
 	"sprawl/internal/risk"
 )
@@ -32,6 +35,30 @@ type Input struct {
 	AsOf     time.Time
 	// Prints asks for fingerprints, which cost an Argon2id for each guessable value.
 	Prints bool
+
+	// The rest may be nil: then nothing is known of it, which is not the same as there being nothing.
+
+	// Limits are the thresholds and the register of third parties.
+	Limits risk.Limits
+	// Records returns what inventories say of credentials that have everything but records; one list each, in their order.
+	Records func([]finding.Credential) [][]finding.Record
+	// Environments is what the policy says of a place, and, where s is nil, of a credential as a whole (by its facts).
+	Environments func(c *finding.Credential, s *finding.Sighting) []environ.Evidence
+	// Declared is what a pipeline or manifest declares for a line of a path.
+	Declared func(where *finding.Location, line int, name string) []finding.Environment
+	// Uses is what pipelines do with the value that stands at a line of a path.
+	Uses func(where *finding.Location, line int, name string) []finding.Use
+	// Owner is whom the policy makes the owner of a place, and whether that is a team.
+	Owner func(c *finding.Credential, s *finding.Sighting) (name string, team, ok bool)
+	// Files reads a file at the tip of a target's default branch. fs.ErrNotExist means that there is none, any other error that
+	// the target cannot say.
+	Files func(target, path string) ([]byte, error)
+	// Account says whether a person still has an account somewhere, and which export says so.
+	Account func(name string) (active finding.Answer, why string)
+	// Exception is the policy's entry for a value, whether or not it still holds.
+	Exception func(finding.Secret) *finding.Exception
+	// Escalate says to whom a credential of an owner goes that stays open for longer than a time.
+	Escalate func(owner string) (to string, after time.Duration, ok bool)
 }
 
 // Result is what a report is made of.
@@ -67,12 +94,20 @@ func Correlate(in Input) Result {
 	}
 	aliases := link(groups)
 
+	res.Credentials = make([]finding.Credential, 0, len(groups))
 	for _, id := range slices.Sorted(maps.Keys(groups)) {
-		places := fold(groups[id], families)
-		c := build(id, places, in)
+		c := build(id, fold(groups[id], families), in)
 		c.Aliases = mergeSorted(c.Aliases, aliases[id])
-		for i := range c.Sightings {
-			s := &c.Sightings[i]
+		res.Credentials = append(res.Credentials, c)
+	}
+	join(res.Credentials, in)
+	siblings(res.Credentials)
+	j := newJudge(in)
+	for i := range res.Credentials {
+		c := &res.Credentials[i]
+		j.judge(c)
+		for k := range c.Sightings {
+			s := &c.Sightings[k]
 			if s.Allow == nil {
 				continue
 			}
@@ -82,16 +117,15 @@ func Correlate(in Input) Result {
 			}
 			res.Notices = append(res.Notices, reasonless(in.Keys, s))
 		}
-		c.Decision = decide(c, in)
-		res.Credentials = append(res.Credentials, c)
 	}
+	res.Notices = append(res.Notices, j.notices()...)
 	slices.SortFunc(res.Credentials, order)
 	slices.SortFunc(res.Notices, func(a, b finding.Notice) int { return cmp.Compare(a.ID, b.ID) })
 	return res
 }
 
 // decide prefers what the policy says; an inline allow covers a credential only where every one of its places has one.
-func decide(c finding.Credential, in Input) *finding.Decision {
+func decide(c *finding.Credential, in Input) *finding.Decision {
 	if in.Decide != nil {
 		if p := c.Sightings[0].Part(finding.RoleSecret); p != nil {
 			if d := in.Decide(p.Secret); d != nil {
@@ -343,16 +377,10 @@ func build(id string, places []finding.Sighting, in Input) finding.Credential {
 		return cmp.Or(cmp.Compare(a.Field, b.Field), cmp.Compare(a.Value, b.Value), cmp.Compare(a.Source, b.Source))
 	})
 
-	var base finding.Severity
 	c.Title = strings.ReplaceAll(c.Kind, "-", " ")
 	if d := in.Kind(c.Kind); d != nil {
-		c.Title, c.Traits, c.Docs, base = d.Title, d.Traits, d.Docs, d.Severity
-		c.Fix = fixes(d, c)
+		c.Title, c.Traits, c.Docs = d.Title, d.Traits, d.Docs
 	}
-	if c.Fix == nil {
-		c.Fix = []string{}
-	}
-	risk.Judge(&c, base, risk.Limits{}, in.AsOf)
 	if in.Prints {
 		for i := range c.Sightings {
 			s := &c.Sightings[i]
@@ -387,23 +415,6 @@ func lastSeen(s *finding.Sighting, asOf time.Time) time.Time {
 		return s.Where.Added.When
 	}
 	return asOf
-}
-
-func fixes(d *detectors.Detector, c finding.Credential) []string {
-	fill := func(s string) string {
-		if c.Ident != "" {
-			s = strings.ReplaceAll(s, "{ident}", c.Ident)
-		}
-		return s
-	}
-	var out []string
-	if d.Rotate != "" {
-		out = append(out, "rotate: "+fill(d.Rotate))
-	}
-	if d.Revoke != "" && d.Revoke != d.Rotate {
-		out = append(out, "revoke: "+fill(d.Revoke))
-	}
-	return out
 }
 
 func mergeSorted(a, b []string) []string {

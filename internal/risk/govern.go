@@ -13,9 +13,9 @@ import (
 // says that the account is still there. A yes takes that everything was asked: the policy, the provider, the repository.
 func unattributed(c *finding.Credential, _ Limits, _ time.Time) finding.Condition {
 	o := c.Owner
-	if o.Name != "" && (o.Team || o.Active == finding.Yes) {
-		v := no(o.Name+" answers for it ("+o.How+")", o.How+": "+o.Name)
-		if o.ActiveWhy != "" {
+	if o.Standing != "" {
+		v := no(o.Standing+" answers for it", "owner "+o.Standing)
+		if o.Active == finding.Yes {
 			v.Evidence = append(v.Evidence, o.ActiveWhy)
 		}
 		return v

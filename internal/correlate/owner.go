@@ -1,0 +1,217 @@
+package correlate
+
+import (
+	"slices"
+	"strings"
+
+	"sprawl/finding"
+	"sprawl/internal/owners"
+)
+
+// How an owner was found, from the surest on. A creator or an author is a contact and no owner: it says who made it, not who
+// answers for it.
+const (
+	byOverride   = "override"
+	byProvider   = "provider"
+	byCreator    = "creator"
+	byCatalog    = "catalog"
+	byCodeowners = "codeowners"
+	byAuthor     = "author"
+)
+
+// candidate is one name for an owner.
+type candidate struct {
+	name, how, where string
+	team             bool
+}
+
+func (k candidate) String() string {
+	s := k.name + " (" + k.how
+	if k.where != "" {
+		s += ", " + k.where
+	}
+	return s + ")"
+}
+
+func (k candidate) owns() bool { return k.how != byCreator && k.how != byAuthor }
+
+// maxCandidates is how many a report lists.
+const maxCandidates = 20
+
+// owner finds who answers for a credential, by the order above, and keeps everybody who was named. Standing is the first of
+// those who can own that is known to be there: a person who has left does not hide a team that has not.
+func (j *judge) owner(c *finding.Credential) finding.Owner {
+	o := finding.Owner{Candidates: []string{}}
+	var all []candidate
+	seen := map[[2]string]bool{}
+	add := func(k candidate) {
+		k.name = strings.TrimSpace(k.name)
+		id := [2]string{k.name, k.how}
+		if k.name != "" && !seen[id] {
+			seen[id] = true
+			all = append(all, k)
+		}
+	}
+	if j.in.Owner != nil {
+		o.Tried = append(o.Tried, "policy")
+		if name, team, ok := j.in.Owner(c, nil); ok {
+			add(candidate{name, byOverride, "", team})
+		}
+		for i := range c.Sightings {
+			if name, team, ok := j.in.Owner(c, &c.Sightings[i]); ok {
+				add(candidate{name, byOverride, "", team})
+			}
+		}
+	}
+	j.provider(c, add, &o)
+	j.files(c, add, &o)
+	if as := authors(c); len(as) > 0 {
+		o.Tried = append(o.Tried, "authors")
+		for _, a := range as {
+			if !a.machine() {
+				add(candidate{name: a.String(), how: byAuthor})
+			}
+		}
+	}
+
+	for _, k := range all {
+		if len(o.Candidates) < maxCandidates {
+			o.Candidates = append(o.Candidates, k.String())
+		}
+		if !k.owns() {
+			continue
+		}
+		active, why := finding.Unknown, ""
+		if !k.team && j.in.Account != nil {
+			active, why = j.in.Account(k.name)
+		}
+		if o.Name == "" {
+			o.Name, o.How, o.Team, o.Active, o.ActiveWhy = k.name, k.how, k.team, active, why
+		}
+		if o.Standing == "" && (k.team || active == finding.Yes) {
+			o.Standing = k.String()
+		}
+	}
+	return o
+}
+
+// provider reads tags and creators out of records. A record of the account or of a principal speaks for its keys too.
+func (j *judge) provider(c *finding.Credential, add func(candidate), o *finding.Owner) {
+	for _, pass := range []string{byProvider, byCreator} {
+		for _, r := range c.Records {
+			if r.Match == finding.MatchSuffix {
+				continue
+			}
+			for _, f := range r.Facts {
+				switch f.Field {
+				case "owner", "contact":
+					if pass == byProvider {
+						add(candidate{f.Value, byProvider, r.System, strings.HasPrefix(f.Value, "group:") || strings.HasPrefix(f.Value, "team:")})
+					}
+				case "team":
+					if pass == byProvider {
+						add(candidate{f.Value, byProvider, r.System, true})
+					}
+				case "creator", "created_by":
+					if pass == byCreator {
+						add(candidate{f.Value, byCreator, r.System, false})
+					}
+				}
+			}
+		}
+	}
+	if len(c.Records) > 0 {
+		o.Tried = append(o.Tried, "provider")
+	}
+}
+
+// files asks the repositories that hold it. "Asked" takes that every one of them could answer.
+func (j *judge) files(c *finding.Credential, add func(candidate), o *finding.Owner) {
+	if j.in.Files == nil {
+		return
+	}
+	type place struct{ target, path string }
+	var places []place
+	asked, catalogs := true, true
+	for i := range c.Sightings {
+		w := &c.Sightings[i].Where
+		if w.Path == "" || w.Source != "git" && w.Source != "github" && w.Source != "ci" || w.State == finding.StateInventory {
+			continue
+		}
+		if p := (place{w.Target, w.Path}); !slices.Contains(places, p) && len(places) < 100 {
+			places = append(places, p)
+		}
+	}
+	if len(places) == 0 {
+		return
+	}
+	var byFile []candidate
+	for _, p := range places {
+		t := j.tree(p.target)
+		found, ok := t.Catalog(p.path)
+		catalogs = catalogs && ok && t.Err() == nil
+		for _, f := range found {
+			add(candidate{f.Name, byCatalog, f.Where, f.Team})
+		}
+		found, ok = t.For(p.path)
+		asked = asked && ok
+		for _, f := range found {
+			byFile = append(byFile, candidate{f.Name, byCodeowners, f.Where, f.Team})
+		}
+	}
+	for _, k := range byFile {
+		add(k)
+	}
+	if catalogs {
+		o.Tried = append(o.Tried, "catalog")
+	}
+	if asked {
+		o.Tried = append(o.Tried, "codeowners")
+	}
+}
+
+func (j *judge) tree(target string) *owners.Tree {
+	t := j.trees[target]
+	if t == nil {
+		t = owners.Read(func(path string) ([]byte, error) { return j.in.Files(target, path) })
+		j.trees[target] = t
+	}
+	return t
+}
+
+// person is an author as a commit names one.
+type person struct{ name, mail string }
+
+func (p person) String() string {
+	if p.mail == "" {
+		return p.name
+	}
+	return p.name + " <" + p.mail + ">"
+}
+
+// machine reports whether nobody reads what is sent there.
+func (p person) machine() bool {
+	l := strings.ToLower(p.name + " " + p.mail)
+	return strings.Contains(l, "[bot]") || strings.Contains(l, "noreply") || strings.Contains(l, "no-reply") || strings.HasSuffix(strings.ToLower(p.name), "-bot")
+}
+
+// authors lists who added it, the latest first.
+func authors(c *finding.Credential) []person {
+	const most = 10
+	var changes []*finding.Change
+	for i := range c.Sightings {
+		if a := c.Sightings[i].Where.Added; a != nil && a.Author != "" {
+			changes = append(changes, a)
+		}
+	}
+	slices.SortStableFunc(changes, func(a, b *finding.Change) int { return b.When.Compare(a.When) })
+	var out []person
+	for _, a := range changes {
+		name, mail, _ := strings.Cut(a.Author, "<")
+		p := person{strings.TrimSpace(name), strings.TrimSuffix(strings.TrimSpace(mail), ">")}
+		if !slices.Contains(out, p) && len(out) < most {
+			out = append(out, p)
+		}
+	}
+	return out
+}
