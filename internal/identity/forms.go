@@ -96,3 +96,8 @@ func derive(form string, v []byte) []byte {
 	}
 	return nil
 }
+
+// InventoryID names a row of an inventory by what its provider calls it: "i-" and 26 characters.
+func (k *Keys) InventoryID(parts ...string) string {
+	return "i-" + encoding.EncodeToString(sum(k.key, "inventory", []byte(strings.Join(parts, "\x00")))[:16])
+}
