@@ -210,7 +210,8 @@ func (m *Matcher) shaped(s *shape, start, end int) {
 	} else if l := longestLit(s.pieces); l != "" {
 		why = fmt.Sprintf("%q within it", l)
 	}
-	m.emit(Candidate{Detector: d, Tier: tierOf(proof, finding.TierShaped), Proof: proof, Name: shown(name), Why: why + checked(proof), Keep: s.keep,
+	tier, but := standing(proof, finding.TierShaped, b[start:end])
+	m.emit(Candidate{Detector: d, Tier: tier, Proof: proof, Name: shown(name), Why: why + checked(proof) + but, Keep: s.keep,
 		Parts: []Part{{Role: s.role, Value: finding.NewSecret(b[start:end]), Start: start, End: end}}, Start: from(ns, ne, start), End: end})
 }
 
@@ -355,7 +356,11 @@ func (m *Matcher) found(st *structure, f *detectors.Found) {
 			return
 		}
 	}
+	var but string
 	c.Tier = tierOf(c.Proof, finding.TierShaped)
+	if v := b[p.Start:p.End]; p.Role == finding.RoleSecret && len(v) < maxWeak && (testLike(v) || nameLike(nil, v)) {
+		c.Tier, but = tierOf(c.Proof, finding.TierGeneric), "; a weak one"
+	}
 	ns, ne := nameBefore(b, p.Start)
 	c.Name = shown(b[ns:ne])
 	c.Why = "the structure of its kind"
@@ -365,6 +370,7 @@ func (m *Matcher) found(st *structure, f *detectors.Found) {
 	case finding.ProofRefuted:
 		c.Why += ", which does not hold: malformed, truncated or fabricated"
 	}
+	c.Why += but
 	m.emit(c)
 }
 
@@ -544,8 +550,14 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 		return false
 	}
 	proof := m.check(d, s.role, v, name)
+	weak := false
 	if proof != finding.ProofProven {
-		if least > 0 && entropy(v) < least || dummy(v) != "" || isUUID(v) && !s.uuid || wordy(v) {
+		if why := dummy(v); why != "" {
+			if weak = filler(v, why); !weak {
+				return false
+			}
+		}
+		if least > 0 && entropy(v) < least && !weak || isUUID(v) && !s.uuid || wordy(v) {
 			return false
 		}
 		if allHex(v) && hashContext(b, start) {
@@ -561,14 +573,18 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 			return false
 		}
 	}
-	c := Candidate{Detector: d, Tier: tierOf(proof, finding.TierNamed), Proof: proof, Name: shown(name), Keep: s.keep,
+	tier, but := standing(proof, finding.TierNamed, v)
+	if weak && proof != finding.ProofProven {
+		tier, but = finding.TierGeneric, "; it repeats or counts: perhaps a filler"
+	}
+	c := Candidate{Detector: d, Tier: tier, Proof: proof, Name: shown(name), Keep: s.keep,
 		Parts: []Part{{Role: s.role, Value: finding.NewSecret(v), Start: start, End: end}}, Start: from(ns, ne, start), End: end}
 	if a != nil {
 		c.Why = called(c.Name) + " and the form of its kind"
 	} else {
 		c.Why = fmt.Sprintf("word %q close before it and the form of its kind", keyword)
 	}
-	c.Why += checked(proof)
+	c.Why += checked(proof) + but
 	m.emit(c)
 	return true
 }

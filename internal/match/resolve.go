@@ -114,8 +114,14 @@ func specific(a, b *resolved) int {
 		}
 		return 0
 	}
+	nameless := func(r *resolved) int {
+		if r.Detector == nil {
+			return 1
+		}
+		return 0
+	}
 	p, q := a.canonical(), b.canonical()
-	return cmp.Or(cmp.Compare(a.Tier.Rank(), b.Tier.Rank()), cmp.Compare(refuted(a), refuted(b)), -cmp.Compare(p.Span.End-p.Span.Start, q.Span.End-q.Span.Start), -cmp.Compare(p.End-p.Start, q.End-q.Start),
+	return cmp.Or(cmp.Compare(a.Tier.Rank(), b.Tier.Rank()), cmp.Compare(refuted(a), refuted(b)), cmp.Compare(nameless(a), nameless(b)), -cmp.Compare(p.Span.End-p.Span.Start, q.Span.End-q.Span.Start), -cmp.Compare(p.End-p.Start, q.End-q.Start),
 		cmp.Compare(len(a.Decode), len(b.Decode)), -cmp.Compare(len(a.Parts), len(b.Parts)), strings.Compare(idOf(&a.Candidate), idOf(&b.Candidate)), -cmp.Compare(a.Score, b.Score), cmp.Compare(a.order, b.order))
 }
 

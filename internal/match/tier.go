@@ -1,0 +1,77 @@
+package match
+
+import (
+	"bytes"
+
+	"sprawl/finding"
+)
+
+// handRun is the length from which a counting run says that a value was typed, not issued: by chance one of a million tokens
+// holds one.
+const handRun = 6
+
+// standing lowers the tier of what has the form of its kind and yet is unlikely to open anything: a value that somebody typed,
+// and a key of a provider's test mode. It says why. What is proven stays.
+func standing(proof finding.Proof, tier finding.Tier, v []byte) (finding.Tier, string) {
+	switch {
+	case proof == finding.ProofProven:
+		return finding.TierProven, ""
+	case testMode(v):
+		return finding.TierGeneric, "; of the provider's test mode"
+	case counts(v) || bytes.Contains(v, []byte("FAKE")) || bytes.Contains(v, []byte("EXAMPLE")):
+		return finding.TierGeneric, "; it counts, as what is typed for an example does"
+	}
+	return tier, ""
+}
+
+// modeWithin is how far into a value its mode stands.
+const modeWithin = 20
+
+// testMode reports whether a value names the provider's sandbox as where it is good: sk_test_…, shippo_test_…, FLWSECK_TEST-….
+func testMode(v []byte) bool {
+	head := v[:min(len(v), modeWithin)]
+	for _, w := range []string{"test_", "test-", "sandbox", "sbox_"} {
+		if i := indexFold(head, w); i == 0 || i > 0 && !isLetter(head[i-1]) {
+			return true
+		}
+	}
+	return false
+}
+
+// counts reports whether a run such as 123456 or abcdef stands in a value.
+func counts(v []byte) bool {
+	n := 1
+	for i := 1; i < len(v); i++ {
+		if (isLetter(v[i-1]) || isDigit(v[i-1])) && follows(v[i-1], v[i], 1) {
+			if n++; n >= handRun {
+				return true
+			}
+			continue
+		}
+		n = 1
+	}
+	return false
+}
+
+// filler says in what way a value under its provider's name repeats or counts, yet not so that nobody could mean it: a row of
+// one letter is no value, abcd1234abcd1234 may be a weak one. Such a value is reported, as generic.
+func filler(v []byte, dummy string) bool {
+	if dummy != "a repeated group" && dummy != "a counting sequence" {
+		return false
+	}
+	var seen [256]bool
+	n := 0
+	for _, c := range v {
+		if !seen[c] {
+			seen[c] = true
+			n++
+		}
+	}
+	return n >= fillerBytes
+}
+
+// fillerBytes is how many different bytes a filler must have to be reported.
+const fillerBytes = 6
+
+// maxWeak is how long a password of a URL may be that is judged by the words in it.
+const maxWeak = 20
