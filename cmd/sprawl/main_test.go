@@ -44,6 +44,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"plant": plantCommand,
+			"event": eventCommand,
 		},
 	})
 }

@@ -28,7 +28,12 @@ type scanFlags struct {
 	staged       bool
 	span         string // BASE..HEAD
 	image        imageFlags
+	pr           bool
+	deepen       bool
 }
+
+// change reports whether a change is scanned instead of all there is.
+func (f *scanFlags) change() bool { return f.staged || f.span != "" || f.pr }
 
 func (f *scanFlags) add(c *cobra.Command) {
 	p := c.Flags()
@@ -67,6 +72,7 @@ and . where none is given.`,
   sprawl scan git:../service dir:build --format jsonl -o findings.jsonl
   sprawl scan --staged
   sprawl scan --range origin/main..HEAD
+  sprawl scan --pr --format github
   kubectl get secret -o yaml | sprawl scan -`,
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.scan(c.Context(), args, f, r)
@@ -77,6 +83,8 @@ and . where none is given.`,
 	p := c.Flags()
 	p.BoolVar(&f.staged, "staged", false, "scan what is staged for the next commit instead of history")
 	p.StringVar(&f.span, "range", "", "scan what BASE..HEAD brings in instead of all history")
+	p.BoolVar(&f.pr, "pr", false, "scan the change that a CI system is asked to judge: of GitHub's event, or of --range; what its author says of it does not count")
+	p.BoolVar(&f.deepen, "deepen", false, "with --pr, fetch from origin what a shallow clone lacks (the only network access)")
 	p.StringVar(&f.asOf, "as-of", "", "judge ages as of this time (RFC 3339 or YYYY-MM-DD) instead of now")
 	p.BoolVar(&f.ignoreAllow, "ignore-allow", false, "take no notice of inline sprawl:allow comments")
 	p.StringVarP(&r.format, "format", "f", "text", "report format: "+formatNames())
@@ -122,7 +130,7 @@ func (a *app) newRun(ctx context.Context, command string, args []string, f scanF
 
 // checkRun checks the flags of a run that has no targets yet.
 func (a *app) checkRun(command string, f scanFlags) (*run, error) {
-	r := &run{app: a, command: command, workers: f.workers, archiveDepth: f.archiveDepth, decodeDepth: f.decodeDepth, ignoreAllow: f.ignoreAllow}
+	r := &run{app: a, command: command, workers: f.workers, archiveDepth: f.archiveDepth, decodeDepth: f.decodeDepth, ignoreAllow: f.ignoreAllow, pr: f.pr}
 	if f.workers < 1 || f.workers > 1024 {
 		return nil, usage("leave it out for one a processor", "--workers %d: give 1 to 1024", f.workers)
 	}
@@ -159,6 +167,12 @@ func (a *app) scan(ctx context.Context, args []string, f scanFlags, rf reportFla
 	switch {
 	case f.staged && f.span != "":
 		return usage("give one of them", "--staged and --range exclude each other")
+	case f.staged && f.pr:
+		return usage("give one of them", "--staged and --pr exclude each other")
+	case f.deepen && !f.pr:
+		return usage("give both", "--deepen goes with --pr")
+	case f.pr:
+		command = "pr"
 	case f.staged:
 		command = "staged"
 	case f.span != "":

@@ -37,8 +37,8 @@ type target struct {
 var planned = []string{"ci", "github", "list"}
 
 func (a *app) openTargets(ctx context.Context, args []string, f scanFlags) ([]target, error) {
-	if (f.staged || f.span != "") && len(args) > 1 {
-		return nil, usage("name one repository", "--staged and --range scan one repository at a time")
+	if f.change() && len(args) > 1 {
+		return nil, usage("name one repository", "--staged, --range and --pr scan one repository at a time")
 	}
 	seen := map[string]bool{}
 	var out []target
@@ -71,8 +71,8 @@ func (a *app) openTargets(ctx context.Context, args []string, f scanFlags) ([]ta
 
 func (a *app) openTarget(ctx context.Context, arg string, only bool, f scanFlags) (target, error) {
 	scheme, rest := splitScheme(arg)
-	if (f.staged || f.span != "") && scheme != "git" && scheme != "" {
-		return target{}, usage("name a repository", "--staged and --range need a git repository, not %s", arg)
+	if f.change() && scheme != "git" && scheme != "" {
+		return target{}, usage("name a repository", "--staged, --range and --pr need a git repository, not %s", arg)
 	}
 	switch {
 	case arg == "-":
@@ -87,7 +87,7 @@ func (a *app) openTarget(ctx context.Context, arg string, only bool, f scanFlags
 	if _, err := os.Stat(arg); err != nil {
 		return target{}, missing(arg, err)
 	}
-	if f.staged || f.span != "" || git.Recognise(arg) {
+	if f.change() || git.Recognise(arg) {
 		return a.openGit(ctx, arg, f)
 	}
 	if arg == "." && only && insideRepository(arg) {
@@ -154,6 +154,9 @@ func (a *app) openGit(ctx context.Context, path string, f scanFlags) (target, er
 	if _, err := os.Stat(path); err != nil {
 		return target{}, missing(path, err)
 	}
+	if f.pr {
+		return a.openChange(ctx, path, f)
+	}
 	o, err := a.gitOptions(ctx, f)
 	if err != nil {
 		return target{}, err
@@ -201,12 +204,16 @@ func openSource(ctx context.Context, path string, o git.Options, policyRev strin
 	if err != nil {
 		return target{}, gitFailure(err)
 	}
+	return sourceTarget(src, policyRev), nil
+}
+
+func sourceTarget(src *git.Source, policyRev string) target {
 	t := target{name: src.Name(), source: src, root: src.WorkTree()}
 	if policyRev != "" {
 		t.committed = func(ctx context.Context, name string) ([]byte, error) { return src.File(ctx, policyRev, name) }
 		t.before = src.Before
 	}
-	return t, nil
+	return t
 }
 
 // gitEnv is what a hook is given and git itself would read.

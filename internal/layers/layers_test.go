@@ -65,6 +65,8 @@ var table = []row{
 	{pkg: "internal/pack/inflate", why: "decompression needs nothing"},
 	{pkg: "internal/policy", why: "a policy is read without knowing sources or matchers",
 		may: []string{"finding"}},
+	{pkg: "internal/pullrequest", why: "a change is judged from what a CI system and two trees say, without a connection",
+		may: []string{"finding", "internal/policy"}},
 	{pkg: "internal/risk", why: "a verdict is a function of what stands in the finding types",
 		may: []string{"finding"}},
 	{pkg: "internal/scan", why: "the engine between sources and matchers knows neither policy nor risk",
