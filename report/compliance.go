@@ -176,7 +176,8 @@ func (a *audit) under(c control) []*judged {
 type complianceRow struct {
 	Framework, Control, Title, Condition, Refs string
 	Yes, Excepted, Unsure, No                  int
-	Owners, Settle, IDs                        string
+	Owners, Settle                             string
+	IDs                                        []string
 }
 
 func (a *audit) rows(f framework) []complianceRow {
@@ -190,7 +191,7 @@ func (a *audit) rows(f framework) []complianceRow {
 			all = append(all, complianceRow{
 				Framework: f.name, Control: c.id, Title: c.title, Condition: Visible(j.id), Refs: Visible(strings.Join(j.refs, ", ")),
 				Yes: j.verdicts.yes, Excepted: j.excepted, Unsure: j.verdicts.unsure, No: j.verdicts.no, Owners: tallyWords(j.owners),
-				Settle: tallyWords(j.settle), IDs: strings.Join(j.ids, ", "),
+				Settle: tallyWords(j.settle), IDs: j.ids,
 			})
 		}
 	}
@@ -371,7 +372,7 @@ func complianceCSV(out io.Writer, a *audit, s finding.Summary) error {
 	}}
 	for _, f := range frameworks {
 		for _, k := range a.rows(f) {
-			row := []string{"condition", k.Framework, k.Control, k.Title, cell(k.Condition), cell(k.Refs), n(k.Yes), n(k.Excepted), n(k.Unsure), n(k.No), cell(k.Owners), cell(k.Settle), cell(k.IDs), "", "", "", "", ""}
+			row := []string{"condition", k.Framework, k.Control, k.Title, cell(k.Condition), cell(k.Refs), n(k.Yes), n(k.Excepted), n(k.Unsure), n(k.No), cell(k.Owners), cell(k.Settle), cell(strings.Join(k.IDs, "; ")), "", "", "", "", ""}
 			if k.Condition == "" {
 				row[0] = "not-judged"
 				row[6], row[7], row[8], row[9] = "", "", "", ""
