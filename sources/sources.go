@@ -25,14 +25,15 @@ type Source interface {
 
 // Blob is a stretch of bytes to be matched as a whole: a file, a git object, a message, a ref name.
 type Blob struct {
-	ID     string             // unique within the source; a git blob's object id in hex
-	Bytes  []byte             // valid during visit only; nobody writes to it
-	Offset int64              // where Bytes begin in a larger blob that is handed out in windows; 0 otherwise
-	Size   int64              // of the whole blob
-	Line   int                // lines before Bytes: 0 unless Offset > 0
-	Delta  *Delta             // how it derives from a blob visited before, nil if it doesn't or that isn't known
-	Where  []finding.Location // its places, if they are known now; else the Source is a Locator
-	Name   string             // what the ledger calls it while Where is empty: a path, or ""
+	ID      string             // unique within the source; a git blob's object id in hex
+	Bytes   []byte             // valid during visit only; nobody writes to it
+	Offset  int64              // where Bytes begin in a larger blob that is handed out in windows; 0 otherwise
+	Size    int64              // of the whole blob
+	Line    int                // lines before Bytes: 0 unless Offset > 0
+	Delta   *Delta             // how it derives from a blob visited before, nil if it doesn't or that isn't known
+	Derived bool               // blobs visited later may name it as the Base of their Delta
+	Where   []finding.Location // its places, if they are known now; else the Source is a Locator
+	Name    string             // what the ledger calls it while Where is empty: a path, or ""
 }
 
 // Delta says which runs of a blob's bytes are copies of its base's. Runs are sorted by Target, do not overlap, and adjacent

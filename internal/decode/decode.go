@@ -68,8 +68,9 @@ func Default() Limits { return Limits{MaxBytes: 32 << 20, MaxDepth: 6, MinLen: 2
 
 // The limits that Hit names.
 const (
-	HitBytes = "decoded bytes"
-	HitDepth = "levels of encoding"
+	HitBytes  = "decoded bytes"
+	HitDepth  = "levels of encoding"
+	HitJoints = "joined literals"
 )
 
 // Budget is what is left of the Limits while one text, and whatever it decodes to, is worked through. It belongs to one
@@ -78,6 +79,8 @@ type Budget struct {
 	lim  Limits
 	left int64
 	hit  string
+
+	joints int64
 }
 
 // NewBudget starts a budget for one text.

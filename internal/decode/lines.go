@@ -28,14 +28,10 @@ func (l *level) quotedPrintable() {
 		}
 		k += i
 		i = k + 1
-		soft := isSoft(b, k)
-		if !soft && !bytes.HasPrefix(b[k:], []byte("=3D")) {
+		if !softAt(b, k) && !bytes.HasPrefix(b[k:], []byte("=3D")) {
 			continue
 		}
 		s := max(lo, lineStart(b, k, around))
-		if soft && (k-s < minSoft || k-s > maxSoft) {
-			continue
-		}
 		e := k
 		for {
 			e = lineEnd(b, e, around)
@@ -43,7 +39,7 @@ func (l *level) quotedPrintable() {
 			if q > k && b[q] == '\r' {
 				q--
 			}
-			if q < k || e >= len(b) || b[q] != '=' || !isSoft(b, q) || e-s > maxQuoted {
+			if q < k || e >= len(b) || b[q] != '=' || !softAt(b, q) || e-s > maxQuoted {
 				break
 			}
 			e++
@@ -55,6 +51,23 @@ func (l *level) quotedPrintable() {
 		}
 		i, lo = max(i, e), e
 	}
+}
+
+// softAt reports whether the equals sign at k is a soft line break: it ends a line of the usual length, and not a SHA-256 in
+// base64, as every line of a go.sum does.
+func softAt(b []byte, k int) bool {
+	if !isSoft(b, k) {
+		return false
+	}
+	if n := k - lineStart(b, k, maxSoft+1); n < minSoft || n > maxSoft {
+		return false
+	}
+	const digest = 43 // characters beside the padding
+	i := k
+	for i > 0 && k-i < digest && class[b[i-1]]&inRun != 0 {
+		i--
+	}
+	return k-i < digest || i == 0 || b[i-1] != ':' && b[i-1] != '-'
 }
 
 // isSoft reports whether the equals sign at k ends its line and a line that is not empty follows.
@@ -103,6 +116,10 @@ func (l *level) joined() {
 	l.joints = findJoints(l.joints[:0], b)
 	js := l.joints
 	l.d.work += int64(len(js))
+	l.lim.joints += int64(len(js))
+	if len(js) == maxJoints {
+		l.lim.exceed(HitJoints)
+	}
 	for i, lo := 0, 0; i < len(js) && !l.stop; {
 		n := 1
 		for i+n < len(js) && bytes.IndexByte(b[js[i+n-1].end:js[i+n].start], '\n') < 0 {

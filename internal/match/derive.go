@@ -11,7 +11,8 @@ import (
 // Run is a stretch that a text shares with the one it derives from: Len bytes at Target stand at Base there.
 type Run struct{ Target, Base, Len int }
 
-func (r *Run) end() int { return r.Target + r.Len }
+// End is where it ends in the target.
+func (r *Run) End() int { return r.Target + r.Len }
 
 // Memory is what is kept of a text so that another, which derives from it, costs no more than where they differ: every trigger
 // that stands in it, how far each looked, and what it gave. The zero value is ready to be filled, and to be filled again.
@@ -29,6 +30,9 @@ type hit struct {
 	ahead int32 // and from pos on
 	cands int32 // candidates up to here, its own included
 }
+
+// Size is how long its text was.
+func (x *Memory) Size() int { return x.size }
 
 // Bytes is about how much memory it holds.
 func (x *Memory) Bytes() int { return 20*cap(x.hits) + 512*cap(x.cands) }
@@ -81,7 +85,7 @@ func (m *Matcher) MatchDerived(b []byte, base *Memory, runs []Run, x *Memory) []
 				m.hits = append(m.hits, h)
 				continue
 			}
-			if lo, hi := m.set.filter.literal(m.set, &h); lo < r.Target || hi > r.end() {
+			if lo, hi := m.set.filter.literal(m.set, &h); lo < r.Target || hi > r.End() {
 				continue
 			}
 			for next < len(m.fresh) && before(&m.fresh[next], &h) {
@@ -127,11 +131,11 @@ func (m *Matcher) scan(from, to int, runs []Run) {
 				h := hit{pos: int32(p), trig: int32(k)}
 				if len(runs) > 0 {
 					lo, hi := f.literal(m.set, &h)
-					for len(runs) > 0 && runs[0].end() <= lo {
+					for len(runs) > 0 && runs[0].End() <= lo {
 						runs = runs[1:]
 					}
 					// The gram is where order comes from, and a literal may begin far before it: earlier runs are not needed again.
-					if len(runs) > 0 && runs[0].Target <= lo && hi <= runs[0].end() {
+					if len(runs) > 0 && runs[0].Target <= lo && hi <= runs[0].End() {
 						continue
 					}
 				}
@@ -158,14 +162,14 @@ func (m *Matcher) scanNew(size int, runs []Run) {
 					m.scan(from, to, runs[first:])
 				}
 				from = lo
-				for first < len(runs) && runs[first].end() <= max(0, lo-around) {
+				for first < len(runs) && runs[first].End() <= max(0, lo-around) {
 					first++
 				}
 			}
 			to = hi
 		}
 		if i < len(runs) {
-			at = runs[i].end()
+			at = runs[i].End()
 		}
 	}
 	if from >= 0 {
@@ -241,7 +245,7 @@ func (m *Matcher) within(h *hit, r *Run, baseSize int) bool {
 	if p-int(h.back) <= r.Target && (r.Target != 0 || r.Base != 0) {
 		return false
 	}
-	return int(h.ahead) < r.end()-p || r.end() == len(m.b) && r.Base+r.Len == baseSize
+	return int(h.ahead) < r.End()-p || r.End() == len(m.b) && r.Base+r.Len == baseSize
 }
 
 // moved is a candidate of a text in which everything stands by bytes further on.

@@ -107,7 +107,7 @@ func edit(r *rand.Rand, base []byte, ps []string) (out []byte, runs []Run) {
 		if to <= from {
 			return
 		}
-		if n := len(runs); n > 0 && runs[n-1].end() == len(out) && runs[n-1].Base+runs[n-1].Len == from {
+		if n := len(runs); n > 0 && runs[n-1].End() == len(out) && runs[n-1].Base+runs[n-1].Len == from {
 			runs[n-1].Len += to - from
 		} else {
 			runs = append(runs, Run{len(out), from, to - from})

@@ -29,6 +29,9 @@ type Options struct {
 	DecodeDepth, ArchiveDepth int
 	Decode                    decode.Limits
 	Unpack                    unpack.Limits
+	// NoInherit matches every blob from its start, also where the source says what it shares with another that was matched
+	// before. The findings are the same: it is there to show that.
+	NoInherit bool
 	// Broken is told of a panic in a matcher: the blob's id and a stack trace, never content. The blob stands in the ledger.
 	Broken func(id string, stack []byte)
 }
@@ -122,7 +125,11 @@ type examiner struct {
 	budget  *decode.Budget
 	unpack  *unpack.Budget
 	spliced [][]byte // scratch, one a depth: a decoded value behind the name it was assigned to
-	held    []held
+	wides   int      // texts that were UTF-16 as a whole
+
+	memories memories
+	runs     []match.Run // of the blob at hand
+	held     []held
 }
 
 func newExaminer(o Options, led *sources.Ledger, target string) *examiner {
@@ -178,11 +185,12 @@ func (e *examiner) examine(ctx context.Context, b sources.Blob) ([]match.Candida
 			skip(finding.ReasonTooLarge, kind+" matched as bytes, not opened")
 		}
 	case unpack.Opens(kind):
+		// Nothing is known of it as a text: what derives from it starts anew.
 		return e.container(ctx, b)
 	case unpack.Unsupported(kind):
 		skip(finding.ReasonUnsupported, kind+" matched as bytes, not opened")
 	}
-	return e.text(b.Bytes, nil, b.Offset, b.Line), nil
+	return e.blobText(&b), nil
 }
 
 // container examines the entries of an archive, each a text of its own. What is damaged, or only begins like an archive, is
@@ -221,10 +229,12 @@ func (e *examiner) container(ctx context.Context, b sources.Blob) ([]match.Candi
 // text matches a text and what is encoded in it. Line and offset are those of the text's first byte.
 func (e *examiner) text(b []byte, steps []finding.Step, offset int64, line int) []match.Candidate {
 	r := &root{text: b, offset: offset, line: line}
-	out := take(nil, e.matcher.Match(b), frame{at: func(i int) int { return i }, steps: steps})
+	out := take(nil, e.matcher.Match(b), frame{at: same, steps: steps})
 	if e.o.DecodeDepth > 0 {
 		e.budget.Reset(e.o.Decode)
-		out = e.decoded(out, b, frame{at: func(i int) int { return i }, steps: steps}, 0)
+		n := len(out)
+		out = e.decoded(out, b, frame{at: same, steps: steps}, 0)
+		byPlace(out[n:])
 		if hit := e.budget.Hit(); hit != "" {
 			e.led.Skip(finding.Skip{Target: e.target, Reason: finding.ReasonLimit, Detail: "decoding stopped at its limit on " + hit})
 		}
@@ -271,6 +281,7 @@ func (e *examiner) decoded(out []match.Candidate, b []byte, f frame, depth int) 
 		}
 		if depth == 0 && p.Start == 0 && p.End == len(b) && p.Step.Name == decode.UTF16 {
 			// A person's editor shows the lines of the decoded text.
+			e.wides++
 			out = append(out, e.wide(p.Text, steps)...)
 			return
 		}
@@ -291,7 +302,7 @@ func (e *examiner) decoded(out []match.Candidate, b []byte, f frame, depth int) 
 
 // wide is text for a blob that is encoded as a whole: what is encoded inside it still shares the blob's budget.
 func (e *examiner) wide(b []byte, steps []finding.Step) []match.Candidate {
-	f := frame{at: func(i int) int { return i }, steps: steps}
+	f := frame{at: same, steps: steps}
 	out := take(nil, e.matcher.Match(b), f)
 	if e.o.DecodeDepth > 1 {
 		out = e.decoded(out, b, f, 1)

@@ -211,7 +211,7 @@ func (w *walk) blob(x *worker, o *pack.Object, where []finding.Location) error {
 		x.lines = b.Line + bytes.Count(o.Bytes, newline)
 		x.windowEnd = o.Offset + int64(len(o.Bytes))
 	}
-	b.ID = x.blobID
+	b.ID, b.Derived = x.blobID, o.Derived && !w.s.opts.NoDelta
 	if o.Delta != nil && !w.s.opts.NoDelta {
 		// A delta that cannot be read makes no difference but speed: the bytes are whole.
 		if runs, baseSize, _, err := pack.Runs(o.Delta, x.delta.Runs[:0]); err == nil {
