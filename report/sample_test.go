@@ -312,6 +312,15 @@ func sampleFull() run {
 			Environments: []finding.Environment{{Name: "prod", Class: finding.EnvProd, Why: "environment of the job"}},
 			Conditions: []finding.Condition{{
 				ID: "static-where-federated", Verdict: finding.VerdictYes, Why: "the action can take a role instead", Refs: []string{"NHI4:2025"},
+			}, {
+				ID: "cross-environment", Verdict: finding.VerdictCannotTell, Bound: "by-name", Why: "possible, by name: prod and nonprod", Refs: []string{"NHI8:2025"},
+			}},
+			Uses: []finding.Use{{
+				Where: workflow, Span: finding.Span{Line: 31, Column: 11, EndLine: 31, EndColumn: 40}, Job: "deploy", As: "aws-secret-access-key",
+				Triggers: []string{"push"}, Fork: finding.No, ForkWhy: "what starts it takes write access: push",
+				Environments: []finding.Environment{{Name: "prod", Class: finding.EnvProd, Why: "environment of the job"}},
+				Consumers:    []finding.Consumer{{Name: "aws-actions/configure-aws-credentials", Pin: "v4", Pinned: finding.No, Party: finding.PartyThird}},
+				Static:       &finding.Static{What: "a static AWS key", Instead: "a role"},
 			}},
 		}},
 		finding.Item{Reference: &finding.Reference{ID: id("r", 2), System: "github-actions", Name: "SENTRY_DSN", Where: workflow}},
