@@ -141,6 +141,57 @@ func AddMark(data []byte, match string, m Mark) ([]byte, error) {
 	return e.finish()
 }
 
+// AddException returns the file with the exception, in the place of an earlier one for the same match.
+func AddException(data []byte, match string, x Exception) ([]byte, error) {
+	if !ValidMatch(match) {
+		return nil, fmt.Errorf("accept in %s: %w", File, errMatch)
+	}
+	lines := entry{match + ":"}
+	for _, w := range []struct{ key, value string }{{"owner", x.Owner}, {"approver", x.Approver}, {"reason", x.Reason}} {
+		if strings.TrimSpace(w.value) == "" {
+			return nil, fmt.Errorf("accept in %s: an exception needs its %s", File, w.key)
+		}
+		if !utf8.ValidString(w.value) || len(w.value) > maxText {
+			return nil, fmt.Errorf("accept in %s: the %s is not UTF-8 or longer than %d bytes", File, w.key, maxText)
+		}
+		lines = append(lines, "  "+w.key+": "+scalar(w.value))
+	}
+	for _, d := range []struct {
+		key string
+		on  *time.Time
+	}{{"created", &x.Created}, {"until", &x.Until}, {"recertified", &x.Recertified}} {
+		if d.on.IsZero() && d.key == "recertified" {
+			continue
+		}
+		y, mo, day := d.on.Date()
+		*d.on = time.Date(y, mo, day, 0, 0, 0, 0, time.UTC)
+		lines = append(lines, "  "+d.key+": "+d.on.Format(time.DateOnly))
+	}
+	if len(x.Requires) > 0 {
+		words := make([]string, len(x.Requires))
+		for i, r := range x.Requires {
+			if !slices.Contains(Requirements(), r) {
+				return nil, fmt.Errorf("accept in %s: %q cannot be required", File, r)
+			}
+			words[i] = string(r)
+		}
+		lines = append(lines, "  requires: ["+strings.Join(words, ", ")+"]")
+	}
+	e, err := edit(data)
+	if err != nil {
+		return nil, err
+	}
+	e.want.Exceptions = maps.Clone(e.was.Exceptions)
+	if e.want.Exceptions == nil {
+		e.want.Exceptions = map[string]Exception{}
+	}
+	e.want.Exceptions[match] = x
+	if err := e.section("exceptions", map[string]entry{match: lines}, func(string) bool { return false }); err != nil {
+		return nil, err
+	}
+	return e.finish()
+}
+
 var errMatch = errors.New("not a match")
 
 // entry is the lines of one entry, the first one beginning with its key; without indentation of the whole or line breaks.
@@ -388,15 +439,9 @@ func same(a, b *Policy) bool {
 	return bytes.Equal(a.Salt, b.Salt) && maps.Equal(a.FailOn, b.FailOn) && slices.Equal(a.Exclude, b.Exclude) &&
 		maps.Equal(a.Baseline, b.Baseline) && maps.Equal(a.Marks, b.Marks) &&
 		maps.EqualFunc(a.Exceptions, b.Exceptions, func(x, y Exception) bool { return reflect.DeepEqual(x, y) }) &&
-		sameNode(a.Environments, b.Environments) && sameNode(a.Owners, b.Owners) &&
-		sameNode(a.Integrations, b.Integrations) && sameNode(a.Thresholds, b.Thresholds)
-}
-
-func sameNode(a, b *yaml.Node) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return a.Kind == b.Kind && a.Tag == b.Tag && a.Value == b.Value && slices.EqualFunc(a.Content, b.Content, sameNode)
+		reflect.DeepEqual(a.Environments, b.Environments) && reflect.DeepEqual(a.Owners, b.Owners) &&
+		reflect.DeepEqual(a.Integrations, b.Integrations) && reflect.DeepEqual(a.Escalation, b.Escalation) &&
+		reflect.DeepEqual(a.Thresholds, b.Thresholds)
 }
 
 // scalar writes s so that any YAML reader takes it for this string.

@@ -133,3 +133,33 @@ func TestScalar(t *testing.T) {
 		}
 	}
 }
+
+func TestAddException(t *testing.T) {
+	x := Exception{Owner: "payments", Approver: "security", Reason: "old: till", Created: day("2026-01-01"), Until: day("2026-06-30"),
+		Requires: []Requirement{RequireReadOnly, RequireLogged}}
+	data, err := AddException([]byte(saltLine+"# kept\n"), match(1), x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(data), "# kept\n") || !strings.Contains(string(data), "  requires: [read-only, logged]\n") {
+		t.Errorf("%s", data)
+	}
+	again := x
+	again.Recertified, again.Until = day("2026-06-01"), day("2026-12-31")
+	if data, err = AddException(data, match(1), again); err != nil {
+		t.Fatal(err)
+	}
+	p, err := Parse(data, File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Exceptions[match(1)]; len(p.Exceptions) != 1 || !got.Recertified.Equal(again.Recertified) || !got.Until.Equal(again.Until) || got.Reason != x.Reason {
+		t.Errorf("%+v", p.Exceptions)
+	}
+	for _, bad := range []Exception{{}, {Owner: "a", Approver: "b", Reason: " "}, {Owner: "a", Approver: "b", Reason: "c", Created: x.Until, Until: x.Created},
+		{Owner: "a", Approver: "b", Reason: "c", Created: x.Created, Until: x.Until, Requires: []Requirement{"luck"}}} {
+		if _, err := AddException(data, match(2), bad); err == nil {
+			t.Errorf("accepted: %+v", bad)
+		}
+	}
+}

@@ -212,10 +212,11 @@ func (f *file) policy() (*Policy, error) {
 		{key: "baseline", read: func(n *yaml.Node) (err error) { p.Baseline, err = entries(f, n, f.kind); return err }},
 		{key: "marks", read: func(n *yaml.Node) (err error) { p.Marks, err = entries(f, n, f.mark); return err }},
 		{key: "exceptions", read: func(n *yaml.Node) (err error) { p.Exceptions, err = entries(f, n, f.exception); return err }},
-		{key: "environments", read: f.raw(&p.Environments, yaml.MappingNode)},
-		{key: "owners", read: f.raw(&p.Owners, yaml.MappingNode, yaml.SequenceNode)},
-		{key: "integrations", read: f.raw(&p.Integrations, yaml.MappingNode, yaml.SequenceNode)},
-		{key: "thresholds", read: f.raw(&p.Thresholds, yaml.MappingNode)},
+		{key: "environments", read: func(n *yaml.Node) (err error) { p.Environments, err = f.environments(n); return err }},
+		{key: "owners", read: func(n *yaml.Node) (err error) { p.Owners, err = f.owners(n); return err }},
+		{key: "integrations", read: func(n *yaml.Node) (err error) { p.Integrations, err = f.integrations(n); return err }},
+		{key: "escalation", read: func(n *yaml.Node) (err error) { p.Escalation, err = f.escalation(n); return err }},
+		{key: "thresholds", read: func(n *yaml.Node) (err error) { p.Thresholds, err = f.thresholds(n); return err }},
 	})
 	if err != nil {
 		return nil, err
@@ -374,6 +375,7 @@ func (f *file) exception(n *yaml.Node) (Exception, error) {
 		{key: "reason", need: true, read: f.readText(&e.Reason, "a reason")},
 		{key: "until", need: true, read: f.readDay(&e.Until)},
 		{key: "created", need: true, read: f.readDay(&e.Created)},
+		{key: "recertified", read: f.readDay(&e.Recertified)},
 		{key: "requires", read: func(n *yaml.Node) error {
 			if n.Kind != yaml.SequenceNode {
 				return f.fail(n, "write one `- word` line for each", "requires is a list")
@@ -388,27 +390,14 @@ func (f *file) exception(n *yaml.Node) (Exception, error) {
 			return nil
 		}},
 	})
-	if err == nil && e.Until.Before(e.Created) {
+	switch {
+	case err != nil:
+	case e.Until.Before(e.Created):
 		err = f.fail(n, "", "an exception that ends before it was created")
+	case !e.Recertified.IsZero() && e.Recertified.Before(e.Created):
+		err = f.fail(n, "", "an exception that was looked at again before it was created")
 	}
 	return e, err
-}
-
-// raw keeps a section as it is, if it is of one of the kinds.
-func (f *file) raw(to **yaml.Node, kinds ...yaml.Kind) func(*yaml.Node) error {
-	return func(n *yaml.Node) error {
-		if null(n) {
-			return nil
-		}
-		if !slices.Contains(kinds, n.Kind) {
-			if len(kinds) == 1 {
-				return f.fail(n, "write `key: value` lines", "the section is a mapping")
-			}
-			return f.fail(n, "write `key: value` or `- item` lines", "the section is a mapping or a list")
-		}
-		*to = n
-		return nil
-	}
 }
 
 // text is a scalar that is not empty; what names it in an error.

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
-	"go.yaml.in/yaml/v4"
 
 	"sprawl/finding"
 )
@@ -54,9 +53,14 @@ type Policy struct {
 	Marks      map[string]Mark
 	Exceptions map[string]Exception
 
-	// Sections whose shape alone is checked here; nil where the file does not have them. Environments and Thresholds are
-	// mappings, Owners and Integrations mappings or sequences.
-	Environments, Owners, Integrations, Thresholds *yaml.Node
+	// Environments and Owners are the user's own word, in the order of the file: the first rule that covers a place decides.
+	Environments []Environment
+	Owners       []Owner
+	// Integrations is the register of third parties.
+	Integrations []Integration
+	Escalation   []Escalation
+	// Thresholds come before those of the tool.
+	Thresholds []Threshold
 }
 
 // Verdict is what a mark says.
@@ -82,20 +86,23 @@ type Requirement string
 // Requirements, and the conditions that contradict them.
 const (
 	RequireNarrowScope    Requirement = "narrow-scope"    // over-scoped
+	RequireReadOnly       Requirement = "read-only"       // over-scoped, or access that is more than reading
 	RequireLogging        Requirement = "logging"         // poorly-logged
+	RequireLogged         Requirement = "logged"          // the same in another word
 	RequireOneEnvironment Requirement = "one-environment" // cross-environment
 	RequireOwner          Requirement = "owner"           // unattributed
 )
 
 // Requirements lists them.
 func Requirements() []Requirement {
-	return []Requirement{RequireNarrowScope, RequireLogging, RequireOneEnvironment, RequireOwner}
+	return []Requirement{RequireNarrowScope, RequireReadOnly, RequireLogging, RequireLogged, RequireOneEnvironment, RequireOwner}
 }
 
 // Exception is a risk taken on purpose, with an end. Days are midnight UTC; Until is the last day it holds.
 type Exception struct {
 	Owner, Approver, Reason string
 	Until, Created          time.Time
+	Recertified             time.Time // when somebody last looked again; zero if never
 	Requires                []Requirement
 }
 

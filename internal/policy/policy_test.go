@@ -53,7 +53,7 @@ var valid = []struct {
 	{"comments", "# one\n\n# two", Policy{}},
 	{"null", "~\n", Policy{}},
 	{"document marks", "---\n" + saltLine + "...\n", Policy{Salt: testSalt}},
-	{"empty sections", "fail-on:\nexclude:\nbaseline:\nmarks:\nexceptions:\nenvironments:\nowners:\nintegrations:\nthresholds:\n", Policy{}},
+	{"empty sections", "fail-on:\nexclude:\nbaseline:\nmarks:\nexceptions:\nenvironments:\nowners:\nintegrations:\nescalation:\nthresholds:\n", Policy{}},
 	{"salt in capitals", "salt: " + strings.ToUpper(saltEncoding.EncodeToString(testSalt)) + "======\n", Policy{Salt: testSalt}},
 	{"byte order mark and CRLF", "\xEF\xBB\xBF" + strings.ReplaceAll(saltLine, "\n", "\r\n"), Policy{Salt: testSalt}},
 	{"fail-on", "fail-on: {generic: high, proven: never}", Policy{FailOn: map[finding.Tier]finding.Severity{
@@ -87,13 +87,77 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestParseRaw(t *testing.T) {
-	p, err := Parse([]byte("environments: {prod: [a]}\nowners: [{path: b}]\nintegrations: {x: {}}\nthresholds: {long-lived: 90d}\n"), File)
+func TestParseSections(t *testing.T) {
+	schema := compileSchema(t)
+	const text = `environments:
+- {name: live, class: prod, paths: ["deploy/live/**"], branches: [main]}
+- {name: partner, class: vendor, accounts: ["123456789012"]}
+owners:
+- {owner: "@acme/payments", paths: [pay]}
+- {owner: ada, team: false, kinds: [aws-access-key], targets: ["git:*"]}
+integrations:
+- vendor: Acme Scanner
+  owner: security
+  contract: C-12
+  reviewed: 2026-01-01
+  next-review: 2026-07-01
+  match: [acme/scan-action]
+escalation:
+- {owner: ada, to: lead@example.org, after: 2w}
+- {to: security@example.org, after: 30d}
+thresholds:
+  age: {default: 180d, aws-access-key: {max: 30d, source: Key standard §4, version: "3"}}
+  lifetime: {azure-sas: 8h}
+  exception: {default: 1y}
+`
+	p, err := Parse([]byte(text), File)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Environments == nil || p.Owners == nil || p.Integrations == nil || p.Thresholds == nil {
-		t.Error("a section was lost")
+	if err := schema.Validate(plainValue(t, text)); err != nil {
+		t.Errorf("the schema refuses it: %v", err)
+	}
+	d := 24 * time.Hour
+	want := &Policy{
+		Environments: []Environment{
+			{"live", finding.EnvProd, Where{Paths: []string{"deploy/live/**"}, Branches: []string{"main"}}},
+			{"partner", finding.EnvVendor, Where{Accounts: []string{"123456789012"}}},
+		},
+		Owners: []Owner{
+			{"@acme/payments", true, Where{Paths: []string{"pay"}}},
+			{"ada", false, Where{Kinds: []string{"aws-access-key"}, Targets: []string{"git:*"}}},
+		},
+		Integrations: []Integration{{"Acme Scanner", "security", "C-12", day("2026-01-01"), day("2026-07-01"), []string{"acme/scan-action"}}},
+		Escalation:   []Escalation{{"ada", "lead@example.org", 14 * d}, {"*", "security@example.org", 30 * d}},
+		Thresholds: []Threshold{
+			{Test: TestAge, Max: 180 * d}, {TestAge, "aws-access-key", 30 * d, "Key standard §4", "3"},
+			{Test: TestLifetime, Kind: "azure-sas", Max: 8 * time.Hour}, {Test: TestException, Max: 365 * d},
+		},
+	}
+	if diff := cmp.Diff(want, p); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if e, ok := p.Escalate("ADA"); !ok || e.To != "lead@example.org" {
+		t.Errorf("escalate: %+v", e)
+	}
+	if e, ok := p.Escalate(""); !ok || e.To != "security@example.org" {
+		t.Errorf("escalate nobody's: %+v", e)
+	}
+	for _, x := range []struct {
+		s    Subject
+		want bool
+	}{
+		{Subject{Path: "deploy/live/a/b.env", Branches: []string{"dev", "main"}}, true},
+		{Subject{Path: "deploy/live/a/b.env"}, false},
+		{Subject{Path: "deploy/liver", Branches: []string{"main"}}, false},
+		{Subject{}, false},
+	} {
+		if got := p.Environments[0].Covers(x.s); got != x.want {
+			t.Errorf("covers %+v: %v", x.s, got)
+		}
+	}
+	if !p.Environments[1].Whole() || p.Environments[0].Whole() || !p.Environments[1].Covers(Subject{Accounts: []string{"123456789012"}}) {
+		t.Error("the rule by account")
 	}
 }
 
@@ -127,7 +191,22 @@ var broken = []struct {
 	{"empty reason", "marks:\n  " + match(1) + ":\n    as: resolved\n    reason: ' '\n", ":4:13: a reason is empty", true},
 	{"exception without end", "exceptions:\n  " + match(1) + ": {owner: a, approver: b, reason: c, created: 2026-01-01}\n", "an exception needs `until`", true},
 	{"exception ends early", "exceptions:\n  " + match(1) + ": {owner: a, approver: b, reason: c, created: 2026-01-02, until: 2026-01-01}\n", "ends before it was created", false},
-	{"unknown requirement", "exceptions:\n  " + match(1) + ": {owner: a, approver: b, reason: c, created: 2026-01-02, until: 2026-01-03, requires: [x]}\n", "write narrow-scope, logging", true},
+	{"unknown requirement", "exceptions:\n  " + match(1) + ": {owner: a, approver: b, reason: c, created: 2026-01-02, until: 2026-01-03, requires: [x]}\n", "write narrow-scope, read-only", true},
+	{"exception looked at too early", "exceptions:\n  " + match(1) + ": {owner: a, approver: b, reason: c, created: 2026-01-02, recertified: 2026-01-01, until: 2026-01-03}\n", "before it was created", false},
+	{"environments as mapping", "environments: {prod: [a]}\n", ":1:15: environments is a list", true},
+	{"environment without class", "environments:\n- {name: prod, paths: [a]}\n", ":2:3: an environment needs `class`", true},
+	{"environment of nothing", "environments:\n- {name: prod, class: prod}\n", ":2:3: an environment that covers nothing", false},
+	{"unknown class", "environments:\n- {name: a, class: live, paths: [a]}\n", ":2:20: not one of the known words; write prod, nonprod, vendor", true},
+	{"owner of nothing", "owners:\n- {owner: ada}\n", ":2:3: an owner of nothing", false},
+	{"team as a word", "owners:\n- {owner: ada, team: perhaps, paths: [a]}\n", ":2:22: not true or false", true},
+	{"integration without vendor", "integrations:\n- {owner: a}\n", ":2:3: an integration needs `vendor`", true},
+	{"review before review", "integrations:\n- {vendor: a, reviewed: 2026-02-01, next-review: 2026-01-01}\n", "lies before the last", false},
+	{"escalation without end", "escalation:\n- {to: a}\n", ":2:3: an escalation needs `after`", true},
+	{"length without unit", "escalation:\n- {to: a, after: 90}\n", ":2:18: not a length of time; write it as in 90d", true},
+	{"threshold of an unknown test", "thresholds: {long-lived: {default: 90d}}\n", ":1:14: unknown key in thresholds; known are age, lifetime", true},
+	{"threshold of a bad kind", "thresholds: {age: {AWS: 90d}}\n", ":1:20: not a kind", true},
+	{"threshold as a number", "thresholds: {age: 90d}\n", ":1:19: age is a mapping from kind to number", true},
+	{"threshold without a number", "thresholds: {age: {default: {source: a}}}\n", "a threshold needs `max`", true},
 	{"column counts bytes", "exclude: ['äö', [x]]\n", ":1:19: a glob is one value", true},
 	{"duplicate section", saltLine + saltLine, ":2:1: this key already stands in line 1; remove one of the two", false},
 	{"duplicate entry", "baseline:\n  " + match(1) + ": a\n  " + match(1) + ": b\n", ":3:3: this key already stands in line 2", false},
@@ -335,6 +414,8 @@ func TestSchemaMatchesStructs(t *testing.T) {
 		{Policy{}, schema.Properties},
 		{Mark{}, schema.Defs["mark"].Properties},
 		{Exception{}, schema.Defs["exception"].Properties},
+		{Integration{}, schema.Defs["integration"].Properties},
+		{Escalation{}, schema.Defs["escalation"].Properties},
 	} {
 		var want, got []string
 		typ := reflect.TypeOf(tt.of)
