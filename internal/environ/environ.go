@@ -100,7 +100,13 @@ func Declared(what, name string) []Evidence {
 
 // Known is a deployment declaration in which any name may stand, such as a namespace or a label: it speaks only where a token
 // is known.
-func Known(what, name string) []Evidence { return named(TierDeclaration, what, name) }
+func Known(what, name string) []Evidence {
+	e := named(TierDeclaration, what, name)
+	if len(e) > 0 && e[0].Environment.Class == finding.EnvUnknown {
+		return nil
+	}
+	return e
+}
 
 // Setting is a variable that says in which mode a program runs (NODE_ENV=production), or an input of such a name.
 func Setting(key, value string) []Evidence {

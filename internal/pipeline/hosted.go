@@ -383,7 +383,7 @@ func (r *reader) buildkiteSteps(list, env *yaml.Node, depth int) {
 		}
 		j := r.shellJob(name, "cluster")
 		j.fork, j.forkWhy = finding.Unknown, "a fork's build runs if the pipeline's settings build forks"
-		j.ev = append(environ.Declared("concurrency_group", ""), environ.Job("step", name)...)
+		j.ev = environ.Job("step", name)
 		j.env(env)
 		j.env(r.get(s, "env"))
 		var steps []Step
@@ -519,8 +519,12 @@ func readDrone(r *reader) error {
 			}
 			j := r.shellJob(name, "repository")
 			j.triggers = slices.Clone(events)
+			var own []string
 			for _, w := range r.items(r.get(p.value, "when")) {
-				j.triggers = append(j.triggers, r.strs(r.get(w, "event"))...)
+				own = append(own, r.strs(r.get(w, "event"))...)
+			}
+			if len(own) > 0 { // a step narrows what starts the pipeline
+				j.triggers = own
 			}
 			j.triggers = sorted(j.triggers)
 			switch {

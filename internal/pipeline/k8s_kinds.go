@@ -113,11 +113,11 @@ func (k *kube) flux(o *yaml.Node) {
 			}
 		}
 	})
-	k.values(k.get(o, "spec", "values"))
+	k.values(k.get(o, "spec", "values"), false)
 }
 
-// values notes what a tree of settings writes out, and which secrets it names.
-func (r *reader) values(n *yaml.Node) {
+// values notes what a tree of settings writes out and, unless somebody else does, which secrets it names.
+func (r *reader) values(n *yaml.Node, refs bool) {
 	r.descendMaps(n, 0, func(m *yaml.Node) {
 		for _, p := range r.pairs(m) {
 			if p.value.Kind != yaml.ScalarNode || p.value.Tag == "!vault" {
@@ -126,7 +126,7 @@ func (r *reader) values(n *yaml.Node) {
 			k := p.key.Value
 			switch {
 			case k == "existingSecret" || strings.HasSuffix(k, "ExistingSecret") || k == "secretName" || strings.HasSuffix(k, "SecretName"):
-				if v := p.value.Value; v != "" && !strings.Contains(v, "__") && !strings.Contains(v, "{{") {
+				if v := p.value.Value; refs && v != "" && !strings.Contains(v, "__") && !strings.Contains(v, "{{") {
 					r.use("", v, finding.Use{Span: r.span(p.value), As: k})
 				}
 			default:
@@ -138,7 +138,7 @@ func (r *reader) values(n *yaml.Node) {
 			if v := r.get(m, "value"); v != nil {
 				r.literal(name, v)
 			}
-			if s := r.get(m, "valueFrom", "secretKeyRef"); s != nil {
+			if s := r.get(m, "valueFrom", "secretKeyRef"); refs && s != nil {
 				if sn := r.str(s, "name"); sn != "" && !strings.Contains(sn, "__") && !strings.Contains(sn, "{{") {
 					r.use("", sn+"/"+r.str(s, "key"), finding.Use{Span: r.span(r.get(s, "name")), As: name})
 				}
@@ -155,7 +155,7 @@ func helmPath(_, base, ext string) bool {
 // Helm values. https://helm.sh/docs/chart_template_guide/values_files/
 func readHelm(r *reader) error {
 	for _, doc := range r.yaml() {
-		r.values(doc)
+		r.values(doc, true)
 	}
 	return r.parseErr
 }

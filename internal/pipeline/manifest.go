@@ -102,9 +102,9 @@ func (r *reader) object(o *yaml.Node) {
 		k.flux(o)
 	}
 	k.walk(o, 0)
-	r.spanOf(r.span(o), r.end(o), ev)
+	r.spanOf(r.span(o), r.end(o), k.ev)
 	if len(k.jobs) == 0 && len(k.secrets) > 0 {
-		k.jobs = append(k.jobs, Job{Name: k.owner, Span: r.span(o), Environments: environ.Classify(ev, r.pathEvidence()), Secrets: slices.Sorted(maps.Keys(k.secrets))})
+		k.jobs = append(k.jobs, Job{Name: k.owner, Span: r.span(o), Environments: environ.Classify(k.ev, r.pathEvidence()), Secrets: slices.Sorted(maps.Keys(k.secrets))})
 	}
 	r.m.Jobs = append(r.m.Jobs, k.jobs...)
 }

@@ -138,16 +138,18 @@ func crossEnvironmentByName(r finding.Reference) finding.Condition {
 		places = append(places, Placed{At: place(u), Environments: u.Environments})
 	}
 	bound := ByName
-	if r.Listed {
+	// A context or variable group is one set of values, whoever is handed it.
+	set := strings.HasPrefix(r.Scope, "context ") || strings.HasPrefix(r.Scope, "group ")
+	if r.Listed || set {
 		bound = "exact"
 	}
-	if r.Name == "*" { // every secret at once says nothing about one of them
+	if r.Name == "*" && !set { // every secret at once says nothing about one of them
 		return finding.Condition{Verdict: finding.VerdictCannotTell, Why: "it stands for every secret", Settle: []string{"the provider's list of secrets"}}
 	}
 	c := CrossEnvironment(places, bound)
 	switch {
 	case c.Bound == "exact":
-		c.Why = "one secret of the " + r.Scope + ": " + c.Why
+		c.Why = "one and the same of the " + r.Scope + ": " + c.Why
 	case c.Bound == ByName && !slices.Contains(oneStore, r.System):
 		c.Bound, c.Why = "", strings.TrimPrefix(c.Why, "possible, by name: ")+": "+r.System+" keeps a secret of this name in each"
 	}

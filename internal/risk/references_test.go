@@ -46,6 +46,8 @@ func TestReferenceConditions(t *testing.T) {
 	ofProd.Listed, ofProd.Scope = true, "environment production"
 	k8s := ref("KEY", both...)
 	k8s.System = "kubernetes"
+	group := ref("*", both...)
+	group.System, group.Scope = "circleci", "context deploy"
 	org := ref("KEY", use("a", 1, nil), use("b", 2, nil), use("c", 3, nil))
 	org.Listed, org.Scope = true, "organisation"
 	small := ref("KEY", use("a", 1, nil))
@@ -66,10 +68,12 @@ func TestReferenceConditions(t *testing.T) {
 	}{
 		{"one name in two environments", ref("KEY", both...), "cross-environment", finding.VerdictCannotTell,
 			"possible, by name: prod (environment production; job deploy, ci.yml:10) and nonprod (environment staging; job try, ci.yml:20)", true},
-		{"and the provider says one secret", listed, "cross-environment", finding.VerdictYes, "one secret of the repository", true},
+		{"and the provider says one secret", listed, "cross-environment", finding.VerdictYes, "one and the same of the repository", true},
 		{"the provider says for one", ofProd, "cross-environment", finding.VerdictNo, "environment production", false},
 		{"one environment", ref("KEY", both[0]), "cross-environment", finding.VerdictCannotTell, "only as prod", false},
 		{"a store in each", k8s, "cross-environment", finding.VerdictCannotTell, "keeps a secret of this name in each", false},
+		{"a context in two environments", group, "cross-environment", finding.VerdictYes, "one and the same of the context deploy", true},
+		{"every secret at once", ref("*", both...), "over-scoped", finding.VerdictYes, "at once", true},
 		{"the organisation's", org, "shared", finding.VerdictYes, "3 jobs", true},
 		{"the organisation's, one job", small, "shared", finding.VerdictCannotTell, "1 job", false},
 		{"scope not known", ref("KEY", org.Uses...), "shared", finding.VerdictCannotTell, "scope is not known", false},
