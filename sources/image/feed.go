@@ -13,11 +13,11 @@ import (
 const (
 	// window is how much of a large file is handed out at once, and overlap how much of that the next window repeats: more than
 	// any token and most keys take. Both are even, so that UTF-16 stays in step.
-	window  = 2 << 20
+	window  = 1 << 20
 	overlap = 64 << 10
 
 	// inFlight bounds the bytes between the readers of layers and the workers, whatever the number of either.
-	inFlight = 8 << 20
+	inFlight = 4 << 20
 )
 
 // classes are the sizes of buffers that are used again. Anything larger is an archive: it fills all the room there is, so that

@@ -38,7 +38,7 @@ type Options struct {
 
 	Insecure  bool              // speak plain HTTP with any registry, not only with this machine
 	Transport http.RoundTripper // nil means go-containerregistry's, which honours the proxy settings of the environment
-	Keychain  authn.Keychain    // asked for registries only; nil means anonymous. authn.DefaultKeychain is docker's and podman's
+	Keychain  authn.Keychain    // asked for registries only; nil means anonymous; Logins are docker's and podman's
 	Referrers bool              // ask a registry for attestations and SBOMs that refer to an image: two more requests for each
 
 	Limits Limits

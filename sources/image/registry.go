@@ -36,6 +36,9 @@ const (
 
 var errStalled = errors.New("the registry stopped sending")
 
+// Logins is the keychain of docker and podman: their configuration files and the credential helpers these name.
+func Logins() authn.Keychain { return authn.DefaultKeychain }
+
 // refTarget is a reference, or a pattern of them.
 type refTarget struct {
 	given string // with its scheme, as reports name it
