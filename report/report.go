@@ -19,6 +19,7 @@ type Options struct {
 	Width   int    // columns; 0 means 100
 	All     bool   // every credential as a full block
 	Skipped bool   // list every skip
+	Group   string // one-line credentials under headings, by one of Groupings; "" as they come
 	Root    string // directory that relative paths are relative to, for SARIF's uriBaseId; "" leaves it out
 }
 

@@ -62,6 +62,8 @@ var goldens = []struct {
 	{"full-100.txt", "text", Options{}, sampleFull},
 	{"full-160.txt", "text", Options{Width: 160, All: true, Skipped: true}, sampleFull},
 	{"full-colour.txt", "text", Options{Color: true, Links: true, Root: "/src/acme"}, sampleFull},
+	{"full-owner.txt", "text", Options{Group: "owner"}, sampleMany},
+	{"full-target.txt", "text", Options{Group: "target", Width: 60}, sampleMany},
 	{"full.jsonl", "jsonl", Options{}, sampleFull},
 	{"full.json", "json", Options{}, sampleFull},
 	{"full.sarif", "sarif", Options{Root: "/src/acme api"}, sampleFull},

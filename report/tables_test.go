@@ -51,6 +51,9 @@ func sampleFormulas() run {
 	return run{sampleHeader(), items, s}
 }
 
+// sampleMany has enough credentials for groups.
+func sampleMany() run { return made(organisation.New(5, 24, 60)) }
+
 // No cell of a table begins as a formula does, and every row has the cells of its head.
 func TestCSVHostile(t *testing.T) {
 	for _, format := range []string{"csv", "csv-places", "compliance-csv"} {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,8 +44,42 @@ type textReport struct {
 	blocks int
 	rows   bool // the last thing written was a row, not a block
 	first  *worstOne
+	held   map[string]*rowGroup
 
 	references, inventory, unseen int
+}
+
+// rowGroup is the rows below one heading.
+type rowGroup struct {
+	name string
+	rows []string
+	by   map[finding.Severity]int
+	rank int // of the worst severity within
+}
+
+// Groupings are the names by which Options.Group sorts one-line credentials under headings, "" aside.
+func Groupings() []string { return []string{"severity", "kind", "target", "owner", "environment"} }
+
+// groupOf is the heading of a credential; one that reaches several environments stands below all of them as one heading.
+func groupOf(by string, c *finding.Credential) string {
+	switch by {
+	case "severity":
+		return string(c.Severity)
+	case "kind":
+		return c.Kind
+	case "owner":
+		return cmp.Or(c.Owner.Name, "nobody")
+	case "target":
+		if at := worst(c.Sightings, 1); len(at) > 0 {
+			return c.Sightings[at[0]].Where.Target
+		}
+		return "no place"
+	}
+	var names []string
+	for _, e := range reach(c) {
+		names = append(names, e.Name)
+	}
+	return cmp.Or(and(names), "environment not known")
 }
 
 // worstOne is the worst credential that nothing covers.
@@ -140,9 +175,57 @@ func (r *textReport) item(id string, sev finding.Severity, what, text string) {
 	}
 }
 
-// row is a credential in one line.
+// row is a credential in one line: written, or held for its heading.
 func (r *textReport) row(c *finding.Credential) {
-	r.rows = true
+	line := r.rowLine(c)
+	if r.o.Group == "" {
+		r.rows = true
+		r.line(line)
+		return
+	}
+	name := groupOf(r.o.Group, c)
+	g := r.held[name]
+	if g == nil {
+		g = &rowGroup{name: name, by: map[finding.Severity]int{}, rank: c.Severity.Rank()}
+		if r.held == nil {
+			r.held = map[string]*rowGroup{}
+		}
+		r.held[name] = g
+	}
+	g.rank = min(g.rank, c.Severity.Rank())
+	g.by[c.Severity]++
+	g.rows = append(g.rows, line)
+}
+
+// groups writes what row held, the group with the worst first, then the largest.
+func (r *textReport) groups() {
+	for _, g := range slices.SortedFunc(maps.Values(r.held), func(a, b *rowGroup) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(len(b.rows), len(a.rows)), cmp.Compare(a.name, b.name))
+	}) {
+		if r.rows {
+			r.line("")
+		}
+		r.rows = true
+		heading := cutMiddle(Visible(g.name), r.width/2)
+		r.line(r.paint(bold, heading) + ": " + count(int64(len(g.rows)), "credential", "credentials") + ", " + severityWords(g.by))
+		for _, l := range g.rows {
+			r.line(l)
+		}
+	}
+}
+
+// severityWords counts by severity, the worst first.
+func severityWords(n map[finding.Severity]int) string {
+	var by []string
+	for _, v := range finding.Severities() {
+		if n[v] > 0 {
+			by = append(by, fmt.Sprintf("%d %s", n[v], v))
+		}
+	}
+	return strings.Join(by, ", ")
+}
+
+func (r *textReport) rowLine(c *finding.Credential) string {
 	id, sev := Visible(finding.ShortID(c.ID)), string(c.Severity)
 	front := fmt.Sprintf("%s  %-8s  %s  ", id, sev, Visible(c.Kind))
 	place, state := "", ""
@@ -166,7 +249,7 @@ func (r *textReport) row(c *finding.Credential) {
 		place = cutMiddle(place, room)
 	}
 	front = strings.Replace(front, "  "+sev, "  "+r.paint(sevColour(c.Severity), sev), 1)
-	r.line(front + place)
+	return front + place
 }
 
 // block is a credential in full. Everything in it that is not ours has passed Visible.
@@ -598,7 +681,7 @@ func (b *block) known() {
 
 func (b *block) risk() {
 	var yes []finding.Condition
-	var unsure []string
+	var unsure, settle []string
 	wide := 0
 	for _, k := range b.c.Conditions {
 		switch k.Verdict {
@@ -607,6 +690,11 @@ func (b *block) risk() {
 			wide = max(wide, columns(Visible(k.ID)))
 		case finding.VerdictCannotTell:
 			unsure = append(unsure, k.ID)
+			for _, s := range k.Settle {
+				if !slices.Contains(settle, s) {
+					settle = append(settle, s)
+				}
+			}
 		}
 	}
 	for i, k := range yes {
@@ -622,8 +710,11 @@ func (b *block) risk() {
 		b.hang(i, "risk", front, text)
 	}
 	if len(unsure) > 0 {
-		b.noteAt(len(yes), "risk", fmt.Sprintf("cannot tell: %d (%s); sprawl settle says what would decide them",
-			len(unsure), strings.Join(unsure, ", ")))
+		text := "cannot tell: " + strings.Join(unsure, ", ")
+		if len(settle) > 0 {
+			text += "; what would decide: " + strings.Join(settle, ", ")
+		}
+		b.noteAt(len(yes), "risk", text)
 	}
 }
 
@@ -687,6 +778,7 @@ func (b *block) rawNote(i int, label string, rows []string) {
 }
 
 func (r *textReport) End(s finding.Summary) error {
+	r.groups()
 	if r.rows {
 		r.line("")
 	}
@@ -756,15 +848,9 @@ func (r *textReport) counts(s finding.Summary, complete bool) {
 	}
 	switch {
 	case s.Credentials > 0:
-		var by []string
-		for _, v := range finding.Severities() {
-			if n := s.BySeverity[v]; n > 0 {
-				by = append(by, fmt.Sprintf("%d %s", n, v))
-			}
-		}
 		text := count(int64(s.Credentials), "credential", "credentials") + " in " + count(int64(s.Places), "place", "places")
-		if len(by) > 0 {
-			text += ": " + strings.Join(by, ", ")
+		if by := severityWords(s.BySeverity); by != "" {
+			text += ": " + by
 		}
 		r.paragraph("", "", text+aside)
 	case complete && s.Coverage.Seen > 0:
@@ -783,7 +869,7 @@ func (r *textReport) counts(s finding.Summary, complete bool) {
 		also = append(also, count(int64(s.Notices), "notice", "notices"))
 	}
 	if s.CannotTell > 0 {
-		also = append(also, fmt.Sprintf("%s that cannot be told (sprawl settle)", count(int64(s.CannotTell), "verdict", "verdicts")))
+		also = append(also, count(int64(s.CannotTell), "verdict", "verdicts")+" that cannot be told")
 	}
 	if len(also) > 0 {
 		r.paragraph("", "", "also "+strings.Join(also, "; "))

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -46,8 +48,8 @@ func (f *scanFlags) add(c *cobra.Command) {
 }
 
 type reportFlags struct {
-	format, output, failOn, onIncomplete string
-	all, skipped                         bool
+	format, output, failOn, onIncomplete, group string
+	all, skipped                                bool
 }
 
 func (a *app) scanCommand() *cobra.Command {
@@ -93,6 +95,7 @@ and . where none is given.`,
 	p.StringVar(&r.onIncomplete, "on-incomplete", "fail", "when something asked for was not read: fail (exit 3) or warn")
 	p.BoolVar(&r.all, "all", false, "show every credential in full (text)")
 	p.BoolVar(&r.skipped, "skipped", false, "list what was not scanned (text)")
+	p.StringVar(&r.group, "group-by", "", "put the one-line credentials under headings: "+strings.Join(report.Groupings(), ", ")+" (text)")
 	return c
 }
 
@@ -163,6 +166,9 @@ func (a *app) scan(ctx context.Context, args []string, f scanFlags, rf reportFla
 	if rf.onIncomplete != "fail" && rf.onIncomplete != "warn" {
 		return usage("use fail or warn", "unknown value %q of --on-incomplete", rf.onIncomplete)
 	}
+	if rf.group != "" && !slices.Contains(report.Groupings(), rf.group) {
+		return usage("use one of "+strings.Join(report.Groupings(), ", "), "unknown value %q of --group-by", rf.group)
+	}
 	command := "scan"
 	switch {
 	case f.staged && f.span != "":
@@ -192,7 +198,7 @@ func (a *app) scan(ctx context.Context, args []string, f scanFlags, rf reportFla
 		return err
 	}
 	sum := res.summarise(rf.failOn, fails)
-	o := report.Options{Width: 100, All: rf.all, Skipped: rf.skipped}
+	o := report.Options{Width: 100, All: rf.all, Skipped: rf.skipped, Group: rf.group}
 	if a.stdoutTTY != nil && a.stdoutTTY.width > 0 {
 		o.Width = a.stdoutTTY.width
 	}
