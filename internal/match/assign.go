@@ -12,7 +12,9 @@ type assignment struct {
 	joined             bool // the value is one operand of a larger expression
 	flow               bool // stands inside brackets, a string, a query or a connection string: no expression
 	scheme             bool // an authentication scheme was passed over
-	seen               int  // the end of what was read, seenAhead bytes apart
+	valued             bool // a value was read, or looked for
+	far                bool // more than an operator was looked for
+	seen               int  // the end of what was read; seenAhead bytes less once a value was looked for
 }
 
 // op is how the value follows the name.
@@ -130,7 +132,7 @@ func (r *reader) quoteAt() (q byte, n int) {
 
 // parseAssignment reads what follows the name [s, e).
 func parseAssignment(b []byte, s, e int) (assignment, bool) {
-	a := assignment{nameStart: s, nameEnd: e}
+	a := assignment{nameStart: s, nameEnd: e, seen: e + maxGap}
 	r := reader{b: b, i: e, limit: min(len(b), e+maxGap)}
 
 	// Around the name: quotes, brackets, a tag.
@@ -173,6 +175,9 @@ func parseAssignment(b []byte, s, e int) (assignment, bool) {
 		r.i++ // optional or definite, as TypeScript and Kotlin mark it
 		r.blanks()
 	}
+	if !a.far {
+		a.seen = r.i + operatorAhead
+	}
 	if !a.operator(&r, s, quoted, spaced) {
 		return a, false
 	}
@@ -181,6 +186,7 @@ func parseAssignment(b []byte, s, e int) (assignment, bool) {
 
 // element reads the rest of an opening tag; the value is the text up to the next tag.
 func (a *assignment) element(r *reader, quoted bool) bool {
+	a.far = true
 	i := r.i
 	if r.peek() == ' ' {
 		for i < r.limit && r.b[i] != '>' && r.b[i] != '<' && r.b[i] != '\n' {
@@ -232,6 +238,7 @@ func (a *assignment) nameValue(r *reader) bool {
 	if i < 0 || r.b[i] != ':' && r.b[i] != '=' {
 		return false
 	}
+	a.far = true
 	n := *r
 	for n.i < n.limit && (isBlank(n.b[n.i]) || n.b[n.i] == ',' || n.b[n.i] == ';') {
 		n.i++
@@ -367,9 +374,11 @@ func takesPair(b []byte, s int) bool {
 func (a *assignment) typed(r *reader) {
 	n := *r
 	n.blanks()
+	a.seen = max(a.seen, n.i+operatorAhead)
 	if i := typeEnd(n.rest()); i > 0 {
 		n.i += i
 		n.blanks()
+		a.seen = max(a.seen, n.i+2)
 		if n.peek() == '=' && n.peekAt(1) != '=' && n.peekAt(1) != '>' {
 			a.op = opEqual
 			n.i++
@@ -387,6 +396,7 @@ func (a *assignment) typedAfter(r *reader) bool {
 	}
 	n.i += i
 	n.blanks()
+	a.seen = max(a.seen, n.i+operatorAhead)
 	if hasFold(n.rest(), "default ") {
 		n.i += len("default ")
 		*r = n
@@ -459,10 +469,11 @@ var (
 
 // value reads the value at i.
 func (a *assignment) value(b []byte, i int) bool {
+	a.valued = true
 	r := reader{b: b, i: i, limit: min(len(b), i+maxGap)}
 	spaced := r.i < r.limit && isSpace(b[r.i])
 	broken := r.gap()
-	a.seen = r.i
+	a.seen = max(a.seen, r.i)
 	r.limit = min(len(b), r.i+maxValue+maxWrap)
 	if r.i >= r.limit {
 		return false
@@ -480,7 +491,7 @@ func (a *assignment) value(b []byte, i int) bool {
 			r.i++
 		}
 		r.blanks()
-		a.seen = r.i
+		a.seen = max(a.seen, r.i)
 	}
 	q, n := r.quoteAt()
 	if q == 0 && !broken {
@@ -583,7 +594,7 @@ func (a *assignment) inQuotes(r *reader, q byte, n int) bool {
 	a.schemes(r)
 	a.start, a.seen = r.i, max(a.seen, r.i)
 	for i := r.i; i < r.limit; i++ {
-		a.seen = i
+		a.seen = max(a.seen, i)
 		c := b[i]
 		switch {
 		case c == '\n' && q != '`' && !triple, c == 0:
@@ -599,7 +610,7 @@ func (a *assignment) inQuotes(r *reader, q byte, n int) bool {
 			for j < r.limit && b[j] == '\\' {
 				j++
 			}
-			a.seen = j
+			a.seen = max(a.seen, j)
 			if j < r.limit && b[j] == q && j-i <= n {
 				return a.close(b, i, j+1)
 			}
@@ -664,11 +675,11 @@ func (a *assignment) block(r *reader) bool {
 	for i < limit && isSpace(b[i]) {
 		i++
 	}
-	a.start, a.seen = i, i
+	a.start, a.seen = i, max(a.seen, i)
 	for i < r.limit && b[i] != '\n' && b[i] != '\r' {
 		i++
 	}
-	a.seen = i
+	a.seen = max(a.seen, i)
 	for i > a.start && isBlank(b[i-1]) {
 		i--
 	}
@@ -741,7 +752,7 @@ scan:
 		}
 		i++
 	}
-	a.seen = i
+	a.seen = max(a.seen, i)
 	if i-a.start >= maxPlain {
 		return false
 	}

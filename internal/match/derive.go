@@ -40,7 +40,7 @@ func (x *Memory) Bytes() int { return 20*cap(x.hits) + 512*cap(x.cands) }
 // MatchInto is Match, and fills x.
 func (m *Matcher) MatchInto(b []byte, x *Memory) []Candidate {
 	m.begin(b, x)
-	m.scan(0, len(b), nil)
+	m.scan(0, len(b), nil, 0)
 	for i := range m.hits {
 		m.eval(&m.hits[i])
 	}
@@ -55,7 +55,7 @@ func (m *Matcher) MatchInto(b []byte, x *Memory) []Candidate {
 // both sides alike.
 func (m *Matcher) MatchDerived(b []byte, base *Memory, runs []Run, x *Memory) []Candidate {
 	m.begin(b, x)
-	m.scanNew(len(b), runs)
+	m.scanNew(len(b), runs, base.size)
 	// Inherited hits and found ones are each in order; found ones go first into fresh, then both are merged.
 	m.fresh, m.hits = m.hits, m.fresh[:0]
 	next := 0
@@ -85,7 +85,7 @@ func (m *Matcher) MatchDerived(b []byte, base *Memory, runs []Run, x *Memory) []
 				m.hits = append(m.hits, h)
 				continue
 			}
-			if lo, hi := m.set.filter.literal(m.set, &h); lo < r.Target || hi > r.End() {
+			if lo, hi := m.set.literal(&h); !r.holds(lo, hi, len(b), base.size) {
 				continue
 			}
 			for next < len(m.fresh) && before(&m.fresh[next], &h) {
@@ -120,8 +120,13 @@ func (m *Matcher) finish(x *Memory) []Candidate {
 	return m.cands
 }
 
-// scan appends the triggers whose grams lie in b[from:to], but for those that lie within one of the runs.
-func (m *Matcher) scan(from, to int, runs []Run) {
+// holds reports whether a run has all of [lo, hi), or all of it that the text has and its base has too.
+func (r *Run) holds(lo, hi, size, baseSize int) bool {
+	return (lo >= r.Target || r.Target == 0 && r.Base == 0) && (hi <= r.End() || r.End() == size && r.Base+r.Len == baseSize)
+}
+
+// scan appends the triggers whose grams lie in b[from:to], but for those that one of the runs holds.
+func (m *Matcher) scan(from, to int, runs []Run, baseSize int) {
 	f, b := m.set.filter, m.b[:to]
 	for p := f.next(b, from); p >= 0; p = f.next(b, p+1) {
 		g := binary.LittleEndian.Uint32(b[p:]) | folded
@@ -130,12 +135,12 @@ func (m *Matcher) scan(from, to int, runs []Run) {
 			if t := &f.trigs[k]; t.gram == g && m.stands(t, p) {
 				h := hit{pos: int32(p), trig: int32(k)}
 				if len(runs) > 0 {
-					lo, hi := f.literal(m.set, &h)
+					lo, hi := m.set.literal(&h)
 					for len(runs) > 0 && runs[0].End() <= lo {
 						runs = runs[1:]
 					}
 					// The gram is where order comes from, and a literal may begin far before it: earlier runs are not needed again.
-					if len(runs) > 0 && runs[0].Target <= lo && hi <= runs[0].End() {
+					if len(runs) > 0 && runs[0].holds(max(lo, 0), hi, len(m.b), baseSize) && (lo >= 0 || runs[0].holds(lo, hi, len(m.b), baseSize)) {
 						continue
 					}
 				}
@@ -146,7 +151,7 @@ func (m *Matcher) scan(from, to int, runs []Run) {
 }
 
 // scanNew looks for triggers that no run holds as a whole.
-func (m *Matcher) scanNew(size int, runs []Run) {
+func (m *Matcher) scanNew(size int, runs []Run, baseSize int) {
 	around := m.set.longest
 	from, to, first := -1, -1, 0 // of the stretch to look at, and the first run that may reach into it
 	at := 0
@@ -155,11 +160,12 @@ func (m *Matcher) scanNew(size int, runs []Run) {
 		if i < len(runs) {
 			gap = runs[i].Target
 		}
-		if gap > at || i > 0 && i < len(runs) {
+		edge := i == 0 && len(runs) > 0 && runs[0].Base > 0 || i == len(runs) && i > 0 && runs[i-1].Base+runs[i-1].Len < baseSize
+		if gap > at || i > 0 && i < len(runs) || edge {
 			lo, hi := max(0, at-around), min(size, gap+around)
 			if lo > to {
 				if from >= 0 {
-					m.scan(from, to, runs[first:])
+					m.scan(from, to, runs[first:], baseSize)
 				}
 				from = lo
 				for first < len(runs) && runs[first].End() <= max(0, lo-around) {
@@ -173,22 +179,25 @@ func (m *Matcher) scanNew(size int, runs []Run) {
 		}
 	}
 	if from >= 0 {
-		m.scan(from, to, runs[first:])
+		m.scan(from, to, runs[first:], baseSize)
 	}
 }
 
-// literal is the stretch of the text that makes a hit what it is.
-func (f *filter) literal(s *Set, h *hit) (lo, hi int) {
-	t := &f.trigs[h.trig]
+// literal is the stretch of the text that makes a hit what it is; it may begin or end outside of the text by a byte.
+func (s *Set) literal(h *hit) (lo, hi int) {
+	t := &s.filter.trigs[h.trig]
 	lo, hi = int(h.pos), int(h.pos)+4
 	n := 0
 	switch t.what {
 	case trigShape:
-		return lo, hi
+		x := &s.shapes[t.ref]
+		return lo + x.headAt, lo + x.headAt + len(x.head)
 	case trigStruct:
 		n = len(s.anchors[t.ref].text)
 	case trigWord:
-		n = len(s.words[t.ref].text)
+		if n = len(s.words[t.ref].text); n < shortWord {
+			return lo - int(t.off) - 1, max(hi, lo-int(t.off)+n+1)
+		}
 	}
 	at := lo - int(t.off)
 	return at, max(hi, at+n)
@@ -200,8 +209,12 @@ func (m *Matcher) stands(t *trigger, p int) bool {
 	switch t.what {
 	case trigShape:
 		s := &m.set.shapes[t.ref]
-		for j := range s.win {
-			if !s.win[j].class.Has(b[p+j]) {
+		i := p + s.headAt
+		if i < 0 || len(b)-i < len(s.head) {
+			return false
+		}
+		for j, c := range b[i : i+len(s.head)] {
+			if !s.head[j].Has(c) {
 				return false
 			}
 		}
@@ -211,7 +224,7 @@ func (m *Matcher) stands(t *trigger, p int) bool {
 		return at >= 0 && len(b)-at >= len(a) && string(b[at:at+len(a)]) == a
 	}
 	w := &m.set.words[t.ref]
-	return at >= 0 && hasFold(b[at:], w.text)
+	return at >= 0 && hasFold(b[at:], w.text) && wordEdges(b, at, w)
 }
 
 // eval runs what a hit stands for.
@@ -229,7 +242,8 @@ func (m *Matcher) eval(h *hit) {
 		m.structure(t.ref, at)
 		h.back, h.ahead = int32(min(math.MaxInt32, st.back+int(t.off))), int32(min(math.MaxInt32, st.ahead))
 	case trigWord:
-		h.back, h.ahead = int32(t.off)+wordBack, int32(m.word(&m.set.words[t.ref], at)-p)
+		from, to := m.word(&m.set.words[t.ref], at)
+		h.back, h.ahead = int32(p-from), int32(to-p)
 	}
 	h.cands = int32(len(m.cands))
 }

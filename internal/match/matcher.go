@@ -37,7 +37,6 @@ type word struct {
 	rows    []int32 // in Set.named
 	generic bool
 	command bool // a command that takes -u user:password
-	ahead   int  // bytes behind it that its rows may look at
 }
 
 func (w *word) add(row int32) {
@@ -73,8 +72,9 @@ type Matcher struct {
 	hits, fresh []hit  // of the text at hand
 	own         Memory // of Match
 
-	identStart, identEnd int // the name that was read last
-	identSeen            int // the end of what decided about it
+	identStart, identEnd int  // the name that was read last
+	identFrom, identTo   int  // from where to where was decided about it
+	valued               bool // a value was judged
 	run                  classRun
 	words                nameWords
 	folded               []byte
@@ -200,7 +200,7 @@ func (m *Matcher) shaped(s *shape, start, end int) {
 	proof := m.check(d, s.role, b[start:end], name)
 	v := b[start+s.lead : end]
 	if proof != finding.ProofProven {
-		if s.minEntropy > 0 && entropy(v) < s.minEntropy || dummy(v) != "" || insideBlock(b, start, end, s.pieces[0].Lit) {
+		if s.minEntropy > 0 && entropy(v) < s.minEntropy || dummy(v) != "" || insideBlock(b, start, end, s.pieces[0].Lit) || s.lead == 2 && wordy(v) || cutShort(b, start, end) {
 			return
 		}
 	}
@@ -390,9 +390,12 @@ func roleRank(r finding.Role) int {
 	return 3
 }
 
+// shortWord is the length from which a word counts wherever it stands.
+const shortWord = 4
+
 // wordEdges reports whether a short word stands on its own; a generic one may end a longer one: apikey, dbpwd.
 func wordEdges(b []byte, at int, w *word) bool {
-	if len(w.text) >= 4 {
+	if len(w.text) >= shortWord {
 		return true
 	}
 	end := at + len(w.text)
@@ -402,53 +405,62 @@ func wordEdges(b []byte, at int, w *word) bool {
 	return w.generic || at == 0 || !isLetter(b[at-1]) || isLower(b[at-1]) && isUpper(b[at])
 }
 
-// word tries what a word at at may mean, and returns the end of what decided about it.
-func (m *Matcher) word(w *word, at int) (seen int) {
+// word tries what a word at at may mean, and returns from where to where that was decided.
+func (m *Matcher) word(w *word, at int) (from, to int) {
 	b, end := m.b, at+len(w.text)
-	if !wordEdges(b, at, w) {
-		return end + 2
-	}
-	seen = end + w.ahead
+	from, to = at-maxIdent-2, end+maxIdent+2
 	if w.command {
 		m.command(at)
+		to = max(to, at+maxCommand)
 	}
 	if at < m.identStart || at >= m.identEnd {
 		s, e, ok := identAround(b, at, end)
 		if ok {
 			m.identStart, m.identEnd = s, e
-			m.identSeen = m.ident(s, e)
+			m.identFrom, m.identTo = m.ident(s, e)
 		}
 	}
 	if at >= m.identStart && at < m.identEnd {
-		seen = max(seen, m.identSeen)
+		from, to = m.identFrom, max(end, m.identTo)
 	}
+	m.run.far, m.valued = 0, false
 	for _, r := range w.rows {
 		n := &m.set.named[r]
 		if n.near > 0 {
 			m.value(n, w.text, end, end+n.near+1, nil)
+			to = max(to, end+n.near+2)
 		}
 	}
-	return seen
+	to = max(to, m.run.far+2)
+	if m.valued {
+		from, to = min(from, at-wordBack), to+nearAhead
+	} else {
+		from = min(from, at-escapeBack-2)
+	}
+	return from, to
 }
 
-// ident reads the assignment to a name, if it is one, and tries what the name may stand for. It returns the end of what
-// decided about that.
-func (m *Matcher) ident(s, e int) (seen int) {
+// ident reads the assignment to a name, if it is one, and tries what the name may stand for. It returns from where to where
+// that was decided.
+func (m *Matcher) ident(s, e int) (from, to int) {
 	b := m.b
 	a, ok := parseAssignment(b, s, e)
-	seen = max(a.seen, e+maxGap) + seenAhead
+	if !a.valued {
+		return s - lineOfWord, a.seen + 2
+	}
+	from, to = s-wordBack, max(a.seen, e)+seenAhead
 	if !ok || a.end <= a.start {
-		return seen
+		return from, to
 	}
 	name := b[s:e]
 	m.words.split(name)
 	m.generic(&a, s, e)
 	for _, r := range m.rowsOf(name) {
 		n := &m.set.named[r]
-		seen = max(seen, min(a.end, a.start+maxGap)+n.longest+shapeAhead)
+		to = max(to, min(a.end, a.start+maxGap)+n.longest+shapeAhead)
 		m.value(n, "", a.start, min(a.end, a.start+maxGap), &a)
 	}
-	return seen
+	return from, to
 }
 
 // rowsOf lists the named rows a keyword of which stands in a name.
@@ -525,6 +537,7 @@ func (m *Matcher) value(n *named, keyword string, i, limit int, a *assignment) {
 const defaultNamedEntropy = 2.5
 
 func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, end int, a *assignment) bool {
+	m.valued = true
 	b, d, v := m.b, &m.set.rows[n.det], m.b[start:end]
 	least := cmp.Or(n.row.MinEntropy, s.minEntropy)
 	if n.row.MinEntropy == 0 && len(v) >= entropyFrom {
@@ -648,6 +661,9 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 	v := b[a.start:a.end]
 	r, ok := judge(a, c, b[s:e], v)
 	if !ok || r.score < genericFloor {
+		return
+	}
+	if r.score < malformedFloor && m.documented() {
 		return
 	}
 	if allHex(v) && (len(v) >= 32 && hashContext(b, a.start) || indexFold(b[max(0, a.start-maxBack):a.start], "vector") >= 0) {

@@ -10,19 +10,20 @@ const (
 	defaultNear = 40
 	maxNear     = 256 // between a keyword and its value
 
-	maxIdent    = 128  // of a name, to each side of a hit in it
-	maxGap      = 128  // white space, brackets and type between a name and its value
-	maxWrap     = 96   // of a call around a value: aws.String("…"), os.getenv("X", "…")
-	maxValue    = 4096 // of a value
-	maxPlain    = 1024 // of a value without quotes
-	maxAfter    = 64   // after a value, to see what follows it
-	maxBack     = 192  // before a value, to find its name
-	needNameGap = 64   // between a word of Shape.NeedName and the token
-	hashGap     = 24   // between a word such as sha256 and the digits it labels
-	maxBlanks   = 64   // between a command and a name
-	maxCommand  = 512  // of a command line with -u user:password
-	maxSlide    = 256  // by which a shape's literal may stand away from its start
-	escapeBack  = 8    // an escape sequence that ends where a token begins: \n, %3D, \u003d, a colour code
+	maxIdent      = 128  // of a name, to each side of a hit in it
+	maxGap        = 128  // white space, brackets and type between a name and its value
+	maxWrap       = 96   // of a call around a value: aws.String("…"), os.getenv("X", "…")
+	maxValue      = 4096 // of a value
+	maxPlain      = 1024 // of a value without quotes
+	maxAfter      = 64   // after a value, to see what follows it
+	maxBack       = 192  // before a value, to find its name
+	needNameGap   = 64   // between a word of Shape.NeedName and the token
+	hashGap       = 24   // between a word such as sha256 and the digits it labels
+	operatorAhead = 64   // of the operator, a type included
+	maxBlanks     = 64   // between a command and a name
+	maxCommand    = 512  // of a command line with -u user:password
+	maxSlide      = 256  // by which a shape's literal may stand away from its start
+	escapeBack    = 8    // an escape sequence that ends where a token begins: \n, %3D, \u003d, a colour code
 )
 
 // What decides about a trigger lies at most so many bytes away from it, beside what it is itself and its row says. Derived
@@ -32,6 +33,7 @@ const (
 	nameBack    = maxBack + maxIdent + 128        // of the name that a value is assigned to, and what stands before that
 	wordBack    = maxIdent + maxBack + lineOfWord // of the name around a word
 	lineOfWord  = 128                             // a command, or an opening bracket with the name of a function, before a name
+	nearAhead   = 32                              // behind a value that only a word before it tells of
 	shapeAhead  = 512                             // behind a token: whether it is a line of a larger block
 	anchorAhead = 128                             // behind what a structure reads
 	seenAhead   = 2*maxWrap + maxAfter + 64       // behind a value
@@ -50,17 +52,10 @@ func (s *Set) measureReach() int {
 		s.longest = max(s.longest, len(s.anchors[i].text)+4)
 	}
 	for i := range s.words {
-		w := &s.words[i]
-		s.longest = max(s.longest, len(w.text)+4)
-		w.ahead = maxIdent + maxGap
-		if w.command {
-			w.ahead = max(w.ahead, maxCommand)
-		}
-		for _, r := range w.rows {
-			if n := &s.named[r]; n.near > 0 {
-				w.ahead = max(w.ahead, n.near+n.longest+shapeAhead)
-			}
-		}
+		s.longest = max(s.longest, len(s.words[i].text)+4)
+	}
+	for i := range s.shapes {
+		s.longest = max(s.longest, len(s.shapes[i].head)+4)
 	}
 	for i := range s.shapes {
 		n = max(n, s.shapes[i].maxLen+maxBack+maxIdent)

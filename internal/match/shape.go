@@ -31,10 +31,18 @@ type shape struct {
 	// hi bytes after the token's start.
 	win    [4]spot
 	winOff int
+	head   []detectors.Class // of the bytes around the window
+	headAt int               // where it begins, from the window
 	lo, hi int
 
 	back, ahead int // bytes before the point and from the window on that may decide
 }
+
+// So many bytes before a window and from it on are compared before a shape counts as standing there.
+const (
+	headBefore = 8
+	headAfter  = 16
+)
 
 // entropyFrom is the random length from which an unset MinEntropy means 2.0 bits.
 const entropyFrom = 16
@@ -112,6 +120,11 @@ func (s *shape) anchor(f *folder) error {
 		if at, cost := rarest(seq); at >= 0 && cost < best {
 			best, s.lo, s.hi, s.winOff = cost, lo, hi, at
 			copy(s.win[:], seq[at:at+4])
+			first := max(0, at-headBefore)
+			s.head, s.headAt = s.head[:0], first-at
+			for _, x := range seq[first:min(len(seq), at+headAfter)] {
+				s.head = append(s.head, x.class)
+			}
 		}
 	}
 	for _, p := range s.pieces {
@@ -172,6 +185,7 @@ func (s *shape) behind(b []byte, i int, seen *classRun) int {
 type classRun struct {
 	class    *detectors.Class
 	from, to int
+	far      int // the end of what was compared
 }
 
 // longRun is the length from which runs are remembered.
@@ -184,6 +198,7 @@ func (s *shape) run(b []byte, i, k int, steps *int, seen *classRun) int {
 			return -1
 		}
 		if p.Lit != "" {
+			seen.far = max(seen.far, i+len(p.Lit))
 			if len(b)-i < len(p.Lit) {
 				return -1
 			}
@@ -211,8 +226,9 @@ func (s *shape) run(b []byte, i, k int, steps *int, seen *classRun) int {
 		case known:
 			seen.to = max(seen.to, i+n)
 		case n >= longRun:
-			*seen = classRun{p.Class, i, i + n}
+			seen.class, seen.from, seen.to = p.Class, i, i+n
 		}
+		seen.far = max(seen.far, i+n+1)
 		if n < p.Min {
 			return -1
 		}
