@@ -144,6 +144,7 @@ type layer struct {
 	Created   *time.Time `json:"created"`
 	DeletedBy string     `json:"deleted_by"`
 	Base      bool       `json:"base"`
+	Platform  string     `json:"platform"`
 }
 
 type step struct {
@@ -330,7 +331,7 @@ func newPlace(w *finding.Location, s finding.Span) location {
 		out.GoneCommit, out.GoneWhen = c.Commit, date(c.When)
 	}
 	if l := w.Layer; l != nil {
-		out.Layer = &layer{l.Digest, l.Index, l.CreatedBy, date(l.Created), l.DeletedBy, l.Base}
+		out.Layer = &layer{l.Digest, l.Index, l.CreatedBy, date(l.Created), l.DeletedBy, l.Base, l.Platform}
 	}
 	return out
 }
