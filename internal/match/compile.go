@@ -30,12 +30,13 @@ type Set struct {
 
 	longest int // bytes of a literal
 
-	shapes  []shape     // of Detector.Shapes
-	structs []structure // of Detector.Structures
-	named   []named     // of Detector.Named
-	values  []shape     // of named
-	anchors []anchor    // of structs
-	words   []word      // keywords and generic name words
+	shapes  []shape         // of Detector.Shapes
+	structs []structure     // of Detector.Structures
+	named   []named         // of Detector.Named
+	values  []shape         // of named
+	anchors []anchor        // of structs
+	formed  map[string]bool // providers whose credentials have a known form
+	words   []word          // keywords and generic name words
 	wordAt  map[string]int32
 }
 
@@ -54,6 +55,7 @@ func Compile(ds []detectors.Detector) (*Set, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
+	s.formed = formed(s.rows)
 	s.addGenericWords()
 	s.filter = s.buildFilter(&fold)
 	s.hash = sync.OnceValue(func() string { return hashRows(s.rows) })

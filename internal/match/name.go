@@ -105,7 +105,7 @@ var (
 		"color width height code codes ring chain pair pairs vault agent frame press down up stroke board word words event words bindings binding map maps pad")
 	// Words anywhere that say so.
 	denyAnywhere = words("public authenticity antiforgery verification csrf xsrf max min num number count is has should can primary_key foreign partition sort cache translation i18n l10n locale label css idempotency continuation pagination page next previous " +
-		"regex placeholder allow disable enable disabled enabled use require required show hide toggle invalid missing forgot expired wrong incorrect error verify validate check get delete remove find lookup no without")
+		"regex placeholder allow disable enable disabled enabled use require required show hide toggle invalid missing forgot expired wrong incorrect error verify validate check get delete remove find lookup no without non dummy fake bogus")
 	// Words behind the secret one that change nothing.
 	neutralWords = words("value val default def string str plain plaintext raw clear cleartext encoded base64 b64 enc encrypted prod production dev development test testing staging stage live local demo sandbox env text data " +
 		"old new current previous prev backup v a b one two primary secondary main override fallback bytes hex main us eu in my do equals equal eq set setvalue put withdefault eql to be as")

@@ -97,8 +97,16 @@ func whole(b []byte, start, end int) bool {
 		return true
 	}
 	c := b[start-1]
+	if c == '=' && start > 1 && isQuote(b[start-2]) {
+		return false // "=value": a piece of something else
+	}
 	if !isQuote(c) {
 		return !breaks.Has(c) || c == '{' || c == '|' || c == '['
 	}
 	return end == len(b) || isQuote(b[end]) || isSpace(b[end]) || b[end] == '\\' || b[end] == '&'
+}
+
+// cutShort reports whether a token that a quote opens is followed by something that belongs to no token: "key_abc!def".
+func cutShort(b []byte, start, end int) bool {
+	return start > 0 && isQuote(b[start-1]) && end < len(b) && breaks.Has(b[end]) && b[end] != '|'
 }

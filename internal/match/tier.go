@@ -2,7 +2,9 @@ package match
 
 import (
 	"bytes"
+	"slices"
 
+	"sprawl/detectors"
 	"sprawl/finding"
 )
 
@@ -72,6 +74,39 @@ func filler(v []byte, dummy string) bool {
 
 // fillerBytes is how many different bytes a filler must have to be reported.
 const fillerBytes = 6
+
+// malformedFloor is what the classifier must say of a value that is named after a provider and has no form of that provider's:
+// malformed, or of a kind that is not in the table.
+const malformedFloor = 0.9
+
+// documented reports whether the name that was split last holds a provider's of whose credentials the form is known.
+func (m *Matcher) documented() bool {
+	for i := range m.words.n {
+		if m.set.formed[string(m.words.at(i))] {
+			return true
+		}
+	}
+	return false
+}
+
+// formed lists the providers whose rows say more of a value than that it looks drawn by lot.
+func formed(rows []detectors.Detector) map[string]bool {
+	out := map[string]bool{}
+	for i := range rows {
+		d := &rows[i]
+		if d.Provider != "" && (len(d.Shapes) > 0 || slices.ContainsFunc(d.Named, func(n detectors.Named) bool { return !n.Random })) {
+			out[d.Provider] = true
+			for _, n := range d.Named {
+				for _, w := range n.Keywords {
+					if len(w) > 4 && !secretWords[w] && !passwordWords[w] && !weakWords[w] && !keyWords[w] {
+						out[w] = true
+					}
+				}
+			}
+		}
+	}
+	return out
+}
 
 // maxWeak is how long a password of a URL may be that is judged by the words in it.
 const maxWeak = 20
