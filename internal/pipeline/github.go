@@ -213,8 +213,6 @@ func (g *github) readJob(key, n *yaml.Node, outer []variableOf) {
 	if len(m.Permissions) == 0 && !m.Federation.Granted {
 		m.Permissions, m.Federation = g.permissions(g.root)
 	}
-	before := len(g.m.References)
-	_ = before
 	seen := map[string]bool{}
 	g.emitJob(j, func(name string) { seen[name] = true })
 	if u := g.get(n, "uses"); u != nil && u.Kind == yaml.ScalarNode {
@@ -557,22 +555,31 @@ func (g *github) emitJob(j *githubJob, seen func(string)) {
 		}
 		g.use("", s.name, u, append(ev, j.evidence)...)
 	}
+	var all []finding.Consumer
+	for i := range j.steps {
+		const most = 100
+		if s := &j.steps[i]; s.consumer != nil && len(all) < most && !slices.Contains(all, *s.consumer) {
+			all = append(all, *s.consumer)
+		}
+	}
+	prints := map[string]string{} // how the first script that prints a variable does it
+	for _, s := range j.steps {
+		if s.run == nil || s.run.Kind != yaml.ScalarNode {
+			continue
+		}
+		for name := range g.shell(s.run).byName {
+			name = strings.TrimPrefix(name, "env.")
+			if prints[name] == "" {
+				prints[name] = g.printedIn(s.run, name)
+			}
+		}
+	}
 	// What stands in the environment of the job is in the environment of each of its steps.
 	for _, v := range j.vars {
 		if len(v.secrets) == 0 || g.shadowed(j, v) {
 			continue
 		}
-		var all []finding.Consumer
-		printed := ""
-		for i := range j.steps {
-			s := &j.steps[i]
-			if s.consumer != nil && !slices.ContainsFunc(all, func(c finding.Consumer) bool { return c == *s.consumer }) {
-				all = append(all, *s.consumer)
-			}
-			if printed == "" {
-				printed = g.printedVariable(s.run, v.name)
-			}
-		}
+		printed := prints[v.name]
 		for _, s := range v.secrets {
 			use(v.node, s, finding.Use{As: v.name, Consumers: all, Printed: printed, Static: g.static(j, nil, v.name, s.name, j.otherHost)})
 		}
@@ -617,7 +624,7 @@ func (g *github) emitJob(j *githubJob, seen func(string)) {
 		if s.run != nil && s.run.Kind == yaml.ScalarNode {
 			found := g.secretsIn(s.run.Value, false)
 			if len(found) > 0 {
-				sc := parseScript(mask(s.run.Value))
+				sc := g.shell(s.run)
 				for _, x := range found {
 					handed(x.name)
 					printed := sc.printed(x.at, false)
@@ -684,29 +691,23 @@ func mask(s string) string {
 
 // printedVariable says how a script prints a variable, with the line.
 func (g *github) printedVariable(run *yaml.Node, name string) string {
-	if run == nil || run.Kind != yaml.ScalarNode || !strings.Contains(run.Value, name) {
+	if run == nil || run.Kind != yaml.ScalarNode {
 		return ""
 	}
-	return g.printedIn(run, run.Value, name)
+	return g.printedIn(run, name)
 }
 
 // printedIn looks at $NAME and, where the file has it, ${{ env.NAME }}.
-func (r *reader) printedIn(n *yaml.Node, value, name string) string {
-	sc := parseScript(mask(value))
-	for _, v := range variables(mask(value)) {
-		if v.name == name {
-			if how := sc.printed(v.at, true); how != "" {
-				return how + r.lineAt(n, value, v.at)
-			}
+func (r *reader) printedIn(n *yaml.Node, name string) string {
+	sh := r.shell(n)
+	for _, at := range sh.byName[name] {
+		if how := sh.printed(at, true); how != "" {
+			return how + r.lineAt(n, n.Value, at)
 		}
 	}
-	for _, e := range expressions(value) {
-		for _, a := range accesses(e.body) {
-			if a.is("env", name) {
-				if how := sc.printed(e.start, false); how != "" {
-					return how + r.lineAt(n, value, e.start)
-				}
-			}
+	for _, at := range sh.byName["env."+name] {
+		if how := sh.printed(at, false); how != "" {
+			return how + r.lineAt(n, n.Value, at)
 		}
 	}
 	return ""

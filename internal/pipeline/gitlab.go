@@ -236,27 +236,23 @@ func (g *gitlab) readJob(key, n *yaml.Node) {
 		for _, x := range all {
 			u := finding.Use{As: name, Consumers: image}
 			for _, sc := range g.scripts(chain) {
-				if u.Printed == "" && strings.Contains(sc.n.Value, name) {
+				if u.Printed == "" {
 					r := reader{text: sc.t}
-					u.Printed = r.printedIn(sc.n, sc.n.Value, name)
+					u.Printed = r.printedIn(sc.n, name)
 				}
 			}
 			use(x.at, x.name, x.at.t.locate(x.at.n, x.at.n.Value[x.variable.at:min(len(x.at.n.Value), x.variable.at+len(x.name)+1)], 0), u, "project")
 		}
 	}
 	for _, sc := range g.scripts(chain) {
-		var parsed *script
+		parsed := sc.t.shell(sc.n)
 		count := map[string]int{}
-		for _, v := range variables(sc.n.Value) {
+		for _, v := range parsed.vars {
 			text := sc.n.Value[v.at:min(len(sc.n.Value), v.at+len(v.name)+1)]
 			nth := count[text]
 			count[text]++
 			if set[v.name] || !secretName(v.name) || platform(GitLab, v.name) || strings.HasPrefix(v.name, "CI_") && g.lib.variables[v.name] {
 				continue
-			}
-			if parsed == nil {
-				p := parseScript(sc.n.Value)
-				parsed = &p
 			}
 			u := finding.Use{As: v.name, Consumers: image}
 			if how := parsed.printed(v.at, true); how != "" {

@@ -79,18 +79,14 @@ func (j *shellJob) script(n *yaml.Node) {
 	if n == nil || n.Kind != yaml.ScalarNode {
 		return
 	}
-	var sc *script
+	sc := j.shell(n)
 	count := map[string]int{}
-	for _, v := range variables(n.Value) {
+	for _, v := range sc.vars {
 		text := n.Value[v.at:min(len(n.Value), v.at+len(v.name)+1)]
 		nth := count[text]
 		count[text]++
 		if j.set[v.name] || !secretName(v.name) {
 			continue
-		}
-		if sc == nil {
-			p := parseScript(n.Value)
-			sc = &p
 		}
 		u := finding.Use{Span: j.locate(n, text, nth), As: v.name, Printed: sc.printed(v.at, true)}
 		if u.Printed != "" {
@@ -554,7 +550,7 @@ func readDrone(r *reader) error {
 						printed := ""
 						for _, c := range r.items(r.get(p.value, "commands")) {
 							if printed == "" && c.Kind == yaml.ScalarNode {
-								printed = r.printedIn(c, c.Value, q.key.Value)
+								printed = r.printedIn(c, q.key.Value)
 							}
 						}
 						j.add(j.scope, s.Value, finding.Use{Span: r.span(s), As: q.key.Value, Printed: printed})
@@ -575,7 +571,7 @@ func readDrone(r *reader) error {
 					printed := ""
 					for _, c := range r.items(r.get(p.value, "commands")) {
 						if printed == "" && c.Kind == yaml.ScalarNode {
-							printed = r.printedIn(c, c.Value, strings.ToUpper(s.Value))
+							printed = r.printedIn(c, strings.ToUpper(s.Value))
 						}
 					}
 					j.add(j.scope, s.Value, finding.Use{Span: r.span(s), As: strings.ToUpper(s.Value), Printed: printed})
@@ -759,9 +755,10 @@ func (a *azure) task(m *yaml.Node) []finding.Consumer {
 }
 
 func (a *azure) azureScript(j *shellJob, n *yaml.Node) {
-	if n.Kind != yaml.ScalarNode {
+	if n.Kind != yaml.ScalarNode || a.steps <= 0 {
 		return
 	}
+	a.spend(len(n.Value) / 16)
 	masked := []byte(n.Value)
 	vars := azureVariables(n.Value)
 	for _, v := range vars { // $(NAME) is replaced before the shell runs, unless it is a command
@@ -909,7 +906,7 @@ func readJenkins(r *reader) error {
 			use(t.text, t.span, finding.Use{As: "withRegistry"})
 		case t.quoted && prev(1).text == "=" && secretName(prev(2).text) && written(t.text) && !strings.Contains(t.text, "$"):
 			r.m.Literals = append(r.m.Literals, Literal{Name: prev(2).text, Span: t.span, Job: job(t.span)})
-		case t.quoted && (shellSteps[prev(1).text] || prev(1).text == "(" && shellSteps[prev(2).text] || prev(1).text == ":" && prev(2).text == "script"):
+		case t.quoted && len(vars) > 0 && (shellSteps[prev(1).text] || prev(1).text == "(" && shellSteps[prev(2).text] || prev(1).text == ":" && prev(2).text == "script"):
 			sc := parseScript(t.text)
 			for _, v := range variables(t.text) {
 				b, ok := vars[v.name]

@@ -87,7 +87,7 @@ func (k *kube) containerScript(c, script *yaml.Node) {
 			continue
 		}
 		name := k.str(e, "name")
-		if how := k.printedIn(script, script.Value, name); how != "" {
+		if how := k.printedIn(script, name); how != "" {
 			full := k.str(s, "name") + "/" + k.str(s, "key")
 			u := finding.Use{As: name, Printed: how, Job: strings.TrimSpace(k.owner + " " + k.str(c, "name"))}
 			k.ref(full, script, u)

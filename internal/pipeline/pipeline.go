@@ -299,6 +299,7 @@ type reader struct {
 	*text
 	m    *Model
 	in   *handed
+	uses int
 	refs map[[2]string]int // scope, name -> index in m.References
 }
 
@@ -327,8 +328,8 @@ func (r *reader) use(scope, name string, u finding.Use, evidence ...[]environ.Ev
 		r.m.References = append(r.m.References, finding.Reference{System: r.m.System, Scope: scope, Name: name})
 	}
 	ref := &r.m.References[i]
-	const most = 1000 // places of one secret in one file
-	if len(ref.Uses) < most {
+	const most, ofAll = 1000, 50_000 // places of one secret, and of all, in one file
+	if r.uses++; len(ref.Uses) < most && r.uses < ofAll {
 		ref.Uses = append(ref.Uses, u)
 	}
 }

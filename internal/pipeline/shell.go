@@ -33,6 +33,7 @@ func parseScript(s string) script {
 	var word []byte
 	wordStart := -1
 	heredocs := []string{}
+	lost := 0 // documents without an end: each costs a look at the rest
 	endWord := func(at int) {
 		if wordStart >= 0 {
 			cur.words = append(cur.words, shellWord{wordStart, at, string(word)})
@@ -90,13 +91,20 @@ func parseScript(s string) script {
 		case c == '\n':
 			endCommand(i)
 			for _, end := range heredocs {
-				i = skipHeredoc(s, i, end)
+				const enough = 16
+				to := i
+				if lost < enough {
+					to = skipHeredoc(s, i, end)
+				}
+				if to == i {
+					lost++
+				}
+				i = to
 			}
 			heredocs = heredocs[:0]
 		case c == ';' || c == '(' || c == ')' || c == '`':
 			if c == '(' && len(word) > 0 && word[len(word)-1] == '$' { // $( starts a command whose output is an argument
 				word = word[:len(word)-1]
-				cur.redirect = cur.redirect || false
 			}
 			endCommand(i)
 			if c == '(' || c == '`' {

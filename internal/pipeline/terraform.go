@@ -219,7 +219,7 @@ func hcl(t *text) ([]hclAttr, []hclBlock, error) {
 	var attrs []hclAttr
 	var blocks []hclBlock
 	var path [][]string // one entry for each open brace; nil for one that is no block
-	s := t.data
+	s := string(t.data)
 	current := func() []string { return slices.Concat(path...) }
 	var line []string // words since the last line break, for block headers
 	lineAt := 0
@@ -241,7 +241,7 @@ func hcl(t *text) ([]hclAttr, []hclBlock, error) {
 				i++
 			}
 		case c == '/' && i+1 < len(s) && s[i+1] == '*':
-			n := strings.Index(string(s[i+2:min(len(s), i+2+1<<16)]), "*/")
+			n := strings.Index(s[i+2:], "*/")
 			if n < 0 {
 				return attrs, blocks, fail(i, "a comment without an end")
 			}
@@ -251,7 +251,7 @@ func hcl(t *text) ([]hclAttr, []hclBlock, error) {
 			if end < 0 {
 				return attrs, blocks, fail(i, "a string without an end")
 			}
-			line = append(line, string(s[i+1:end-1]))
+			line = append(line, s[i+1:end-1])
 			i = end
 		case c == '{':
 			if len(path) > 100 {
@@ -292,9 +292,9 @@ func hcl(t *text) ([]hclAttr, []hclBlock, error) {
 				if end < 0 {
 					return attrs, blocks, fail(i, "a string without an end")
 				}
-				rest := strings.TrimLeft(string(s[end:min(len(s), end+64)]), " \t")
+				rest := strings.TrimLeft(s[end:min(len(s), end+64)], " \t")
 				if rest == "" || strings.IndexByte("\r\n,}#/", rest[0]) >= 0 {
-					attrs = append(attrs, hclAttr{current(), name, string(s[start+1 : end-1]), true, t.between(start+1, end-1)})
+					attrs = append(attrs, hclAttr{current(), name, s[start+1 : end-1], true, t.between(start+1, end-1)})
 					i = end
 					continue
 				}
@@ -308,18 +308,18 @@ func hcl(t *text) ([]hclAttr, []hclBlock, error) {
 					m++
 				}
 				if m > k {
-					end := skipHeredoc(string(s[m:]), strings.IndexByte(string(s[m:min(len(s), m+4)])+"\n", '\n'), string(s[k:m])) + m
+					end := skipHeredoc(s[m:], strings.IndexByte(s[m:min(len(s), m+4)]+"\n", '\n'), s[k:m]) + m
 					body := min(len(s), m+1)
 					if end <= body {
 						return attrs, blocks, fail(i, "a heredoc without an end")
 					}
-					attrs = append(attrs, hclAttr{current(), name, string(s[body:end]), true, t.between(body, end)})
+					attrs = append(attrs, hclAttr{current(), name, s[body:end], true, t.between(body, end)})
 					i = end
 					continue
 				}
 			}
 			end := hclExpression(s, i)
-			attrs = append(attrs, hclAttr{current(), name, string(s[start:end]), false, t.between(start, end)})
+			attrs = append(attrs, hclAttr{current(), name, s[start:end], false, t.between(start, end)})
 			i = max(end, i+1)
 		case wordByte(c):
 			if line == nil {
@@ -329,7 +329,7 @@ func hcl(t *text) ([]hclAttr, []hclBlock, error) {
 			for k < len(s) && (wordByte(s[k]) || s[k] == '-' || s[k] == '.') {
 				k++
 			}
-			line = append(line, string(s[i:k]))
+			line = append(line, s[i:k])
 			i = k
 		default:
 			i++
@@ -342,7 +342,7 @@ func hcl(t *text) ([]hclAttr, []hclBlock, error) {
 }
 
 // hclString returns the offset after the closing quote; quotes inside ${ } belong to the expression there.
-func hclString(s []byte, i int) int {
+func hclString(s string, i int) int {
 	depth := 0
 	for i++; i < len(s); i++ {
 		switch {
@@ -365,7 +365,7 @@ func hclString(s []byte, i int) int {
 }
 
 // hclExpression returns the end of an expression: the line break outside of brackets.
-func hclExpression(s []byte, i int) int {
+func hclExpression(s string, i int) int {
 	depth := 0
 	for ; i < len(s); i++ {
 		switch s[i] {

@@ -31,6 +31,7 @@ type text struct {
 	parsed   bool
 	docs     []*yaml.Node // the content of each document, never nil
 	parseErr error
+	shells   map[*yaml.Node]*shellText
 	template bool // the documents are those of a template with its directives blanked out
 }
 
@@ -124,6 +125,9 @@ func (t *text) locate(n *yaml.Node, s string, nth int) finding.Span {
 	if start >= len(t.data) {
 		return t.between(start, start)
 	}
+	if t.spend(len(n.Value) / 64); t.steps <= 0 {
+		return t.between(start, start)
+	}
 	window := t.data[start:min(len(t.data), start+4*len(n.Value)+4096)]
 	at := 0
 	for first := s; first != ""; {
@@ -148,6 +152,45 @@ func (t *text) locate(n *yaml.Node, s string, nth int) finding.Span {
 		end++
 	}
 	return t.between(start, end)
+}
+
+// spend takes from the budget what work over n bytes costs.
+func (t *text) spend(n int) { t.steps -= n + 1 }
+
+// shellText is a scalar read as a script, once.
+type shellText struct {
+	script
+	vars   []variable
+	byName map[string][]int // where each variable stands
+}
+
+// shell reads a scalar as a script. What a template of GitHub Actions puts in is masked.
+func (t *text) shell(n *yaml.Node) *shellText {
+	if sh := t.shells[n]; sh != nil {
+		t.steps--
+		return sh
+	}
+	sh := &shellText{byName: map[string][]int{}}
+	if t.spend(len(n.Value) / 16); t.steps <= 0 {
+		return sh
+	}
+	text := mask(n.Value)
+	sh.script, sh.vars = parseScript(text), variables(text)
+	for _, v := range sh.vars {
+		sh.byName[v.name] = append(sh.byName[v.name], v.at)
+	}
+	for _, e := range expressions(n.Value) {
+		for _, a := range accesses(e.body) {
+			if a.is("env") && len(a.path) == 2 {
+				sh.byName["env."+a.path[1]] = append(sh.byName["env."+a.path[1]], e.start)
+			}
+		}
+	}
+	if t.shells == nil {
+		t.shells = map[*yaml.Node]*shellText{}
+	}
+	t.shells[n] = sh
+	return sh
 }
 
 // end is the last byte that belongs to a node, to the line.
@@ -264,6 +307,7 @@ func asSyntax(err error, to **SyntaxError) bool { return errors.As(err, to) }
 // blanks where a line holds nothing else.
 func blank(data []byte) []byte {
 	out := bytes.Clone(data)
+	next := map[string]int{} // where each closing mark stands next, as far as known
 	for i := 0; i+1 < len(out); i++ {
 		if out[i] != '{' || out[i+1] != '{' && out[i+1] != '%' && out[i+1] != '#' {
 			continue
@@ -275,8 +319,15 @@ func blank(data []byte) []byte {
 		if out[i+1] != '{' {
 			closing = string(out[i+1]) + "}"
 		}
-		n := bytes.Index(out[i+2:], []byte(closing))
-		if n < 0 || n > 16<<10 {
+		at, known := next[closing]
+		if !known || at >= 0 && at < i+2 {
+			if at = bytes.Index(out[i+2:], []byte(closing)); at >= 0 {
+				at += i + 2
+			}
+			next[closing] = at
+		}
+		n := at - i - 2
+		if at < 0 || n > 16<<10 {
 			continue
 		}
 		end := i + 2 + n + 2
