@@ -45,12 +45,13 @@ func atoms(c *finding.Credential, fields ...string) []atom {
 			if !slices.Contains(fields, f.Field) {
 				continue
 			}
-			a := atom{Fact: f, record: i, source: r.System + ", " + r.Source, sure: certain}
+			a := atom{Fact: f, record: i, source: r.System + ", " + r.Source, sure: probable}
 			switch {
+			case r.Inferred || f.Inferred:
 			case r.Match == finding.MatchParent:
 				a.sure = parental
-			case r.Match == finding.MatchSuffix || r.Inferred || f.Inferred:
-				a.sure = probable
+			case r.Match == finding.MatchExact || r.Match == finding.MatchHash:
+				a.sure = certain
 			}
 			if a.AsOf.IsZero() {
 				a.AsOf = r.AsOf

@@ -36,45 +36,44 @@ var (
 
 // Conditions lists them in the order reports show. OWASP's ids are those of the published list of 2025
 // (https://owasp.org/www-project-non-human-identities-top-10/2025/top-10-2025); PR.AA-05 of CSF 2.0 is PR.AC-4 of 1.1.
-func Conditions() []Condition {
-	return []Condition{
-		{"long-lived", "Long-lived", []string{"NHI7:2025", "PR.AA-01", "PCI DSS 4.0.1 8.6.3"}, all3, longLived},
-		{"over-scoped", "May do more than it needs", []string{"NHI5:2025", "PR.AA-05", "AI RMF MANAGE 2.4", "PCI DSS 4.0.1 7.2.5"}, all3, overScoped},
-		{"poorly-logged", "Its use leaves no trace", []string{"DE.CM-03", "DE.CM-09", "AI RMF MEASURE 2.4", "CIS 8.1 8.2"}, all3, poorlyLogged},
-		{"cross-environment", "Reaches several environments", []string{"NHI8:2025", "PR.AA-05", "PCI DSS 4.0.1 6.5.3"}, all3, spansEnvironments},
-		{"shared", "Shared by several consumers", []string{"NHI9:2025", "PR.AA-05"}, neverN, sharedByConsumers},
-		{"shared-identity", "Other keys of the same principal", []string{"NHI9:2025", "PR.AA-01"}, all3, sharedIdentity},
-		// PCI DSS 4.0.1 8.6.2: no passwords of system accounts hard-coded in scripts, configuration or source.
-		{"embedded", "Embedded in code, pipeline or image", []string{"NHI2:2025", "PR.AA-01", "PCI DSS 4.0.1 8.6.2"}, neverN, embedded},
-		{"third-party-unreviewed", "With a third party that nobody owns or reviews", []string{"NHI3:2025", "GV.SC-04", "AI RMF GOVERN 6.1", "CIS 8.1 15.1"}, all3, thirdParty},
-		{"outlives-task", "Outlives its task", []string{"NHI1:2025", "PR.AA-01", "PCI DSS 4.0.1 8.2.6", "CIS 8.1 5.3"}, all3, outlives},
-		{"unrotatable", "Cannot be rotated", []string{"NHI7:2025", "PR.AA-01", "PCI DSS 4.0.1 8.6.3"}, all3, unrotatable},
-		{"unattributed", "Nobody answers for it", []string{"NHI1:2025", "NHI10:2025", "ID.AM-08", "AI RMF GOVERN 2.1", "CIS 8.1 5.5"}, all3, unattributed},
-		{"unconstrained", "Bound to nothing", []string{"NHI5:2025", "PR.AA-05"}, all3, unconstrained},
-		{"persistent-identity", "An unmanaged machine identity", []string{"NHI1:2025", "NHI5:2025", "NHI7:2025", "PR.AA-01", "AI RMF GOVERN 1.6"}, all3, persistentIdentity},
-		{"human-in-automation", "A person's credential in automation", []string{"NHI10:2025", "PR.AA-01", "PCI DSS 4.0.1 8.6.1"}, all3, personInAutomation},
-		{"static-where-federated", "Static key where federation exists", []string{"NHI4:2025", "NHI6:2025", "PR.AA-03"}, all3, staticCredential},
-		{"unpinned-consumer", "Handed to code that can be moved", []string{"NHI3:2025", "GV.SC-04"}, neverN, handedToUnpinned},
-		{"fork-reachable", "Reachable from a fork", []string{"NHI6:2025", "PR.AA-05"}, neverN, reachableFromFork},
-		{"printed", "Printed or on a command line", []string{"NHI2:2025", "PR.DS-01"}, neverN, printedSomewhere},
-		{"exception-lapsed", "Accepted, and the acceptance does not hold", []string{"NHI1:2025", "GV.RM-04", "ID.RA-06", "AI RMF MANAGE 1.3"}, all3, exceptionLapsed},
-	}
+func Conditions() []Condition { return slices.Clone(conditions) }
+
+var conditions = []Condition{
+	{"long-lived", "Long-lived", []string{"NHI7:2025", "PR.AA-01", "PCI DSS 4.0.1 8.6.3"}, all3, longLived},
+	{"over-scoped", "May do more than it needs", []string{"NHI5:2025", "PR.AA-05", "AI RMF MANAGE 2.4", "PCI DSS 4.0.1 7.2.5"}, all3, overScoped},
+	{"poorly-logged", "Its use leaves no trace", []string{"DE.CM-03", "DE.CM-09", "AI RMF MEASURE 2.4", "CIS 8.1 8.2"}, all3, poorlyLogged},
+	{"cross-environment", "Reaches several environments", []string{"NHI8:2025", "PR.AA-05", "PCI DSS 4.0.1 6.5.3"}, all3, spansEnvironments},
+	{"shared", "Shared by several consumers", []string{"NHI9:2025", "PR.AA-05"}, neverN, sharedByConsumers},
+	{"shared-identity", "Other keys of the same principal", []string{"NHI9:2025", "PR.AA-01"}, all3, sharedIdentity},
+	// PCI DSS 4.0.1 8.6.2: no passwords of system accounts hard-coded in scripts, configuration or source.
+	{"embedded", "Embedded in code, pipeline or image", []string{"NHI2:2025", "PR.AA-01", "PCI DSS 4.0.1 8.6.2"}, neverN, embedded},
+	{"third-party-unreviewed", "With a third party that nobody owns or reviews", []string{"NHI3:2025", "GV.SC-04", "AI RMF GOVERN 6.1", "CIS 8.1 15.1"}, all3, thirdParty},
+	{"outlives-task", "Outlives its task", []string{"NHI1:2025", "PR.AA-01", "PCI DSS 4.0.1 8.2.6", "CIS 8.1 5.3"}, all3, outlives},
+	{"unrotatable", "Cannot be rotated", []string{"NHI7:2025", "PR.AA-01", "PCI DSS 4.0.1 8.6.3"}, all3, unrotatable},
+	{"unattributed", "Nobody answers for it", []string{"NHI1:2025", "NHI10:2025", "ID.AM-08", "AI RMF GOVERN 2.1", "CIS 8.1 5.5"}, all3, unattributed},
+	{"unconstrained", "Bound to nothing", []string{"NHI5:2025", "PR.AA-05"}, all3, unconstrained},
+	{"persistent-identity", "An unmanaged machine identity", []string{"NHI1:2025", "NHI5:2025", "NHI7:2025", "PR.AA-01", "AI RMF GOVERN 1.6"}, all3, persistentIdentity},
+	{"human-in-automation", "A person's credential in automation", []string{"NHI10:2025", "PR.AA-01", "PCI DSS 4.0.1 8.6.1"}, all3, personInAutomation},
+	{"static-where-federated", "Static key where federation exists", []string{"NHI4:2025", "NHI6:2025", "PR.AA-03"}, all3, staticCredential},
+	{"unpinned-consumer", "Handed to code that can be moved", []string{"NHI3:2025", "GV.SC-04"}, neverN, handedToUnpinned},
+	{"fork-reachable", "Reachable from a fork", []string{"NHI6:2025", "PR.AA-05"}, neverN, reachableFromFork},
+	{"printed", "Printed or on a command line", []string{"NHI2:2025", "PR.DS-01"}, neverN, printedSomewhere},
+	{"exception-lapsed", "Accepted, and the acceptance does not hold", []string{"NHI1:2025", "GV.RM-04", "ID.RA-06", "AI RMF MANAGE 1.3"}, all3, exceptionLapsed},
 }
 
 // Find returns the row of an id.
 func Find(id string) (Condition, bool) {
-	all := Conditions()
-	i := slices.IndexFunc(all, func(c Condition) bool { return c.ID == id })
+	i := slices.IndexFunc(conditions, func(c Condition) bool { return c.ID == id })
 	if i < 0 {
 		return Condition{}, false
 	}
-	return all[i], true
+	return conditions[i], true
 }
 
 // Judge fills Conditions and Severity. base is the severity of the kind.
 func Judge(c *finding.Credential, base finding.Severity, l Limits, now time.Time) {
 	c.Conditions = c.Conditions[:0]
-	for _, row := range Conditions() {
+	for _, row := range conditions {
 		v := row.Check(c, l, now)
 		v.ID, v.Refs, v.Settle = row.ID, row.Refs, []string{}
 		if v.Verdict == finding.VerdictCannotTell {

@@ -1,6 +1,7 @@
 package risk
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -45,37 +46,37 @@ type Threshold struct {
 const day = 24 * time.Hour
 
 // Thresholds is the built-in table. The first row that fits counts; a default stands last of each test.
-func Thresholds() []Threshold {
-	return []Threshold{
-		// CIS Amazon Web Services Foundations Benchmark: 90 days is §1.14 of v3.0, §1.13 of v5.0, §2.13 of v6.0, §2.12 of v7.0.
-		{[]string{"aws-access-key"}, TestAge, 90 * day, "CIS AWS Foundations §2.12", "7.0", BasisStandard},
-		{[]string{"aws-access-key"}, TestUnused, 45 * day, "CIS AWS Foundations §2.11", "7.0", BasisStandard},
-		// https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html
-		{[]string{"aws-bedrock-short-term-key"}, TestLifetime, 12 * time.Hour, "Amazon Bedrock, short-term API keys", "", BasisProvider},
-		{[]string{"gcp-service-account-key"}, TestAge, 90 * day, "CIS Google Cloud Platform Foundation §1.8", "5.0", BasisStandard},
-		{[]string{"gcp-service-account-key"}, TestUnused, 180 * day, "Prowler, default for service account keys", "", BasisTool},
-		{[]string{"gcp-api-key", "gcp-gemini-key"}, TestAge, 90 * day, "CIS Google Cloud Platform Foundation §1.16", "5.0", BasisStandard},
-		{[]string{"azure-client-secret*"}, TestAge, 180 * day, "Microsoft, guidance for application secrets (every six months)", "", BasisProvider},
-		{[]string{"azure-storage-key"}, TestAge, 90 * day, "Prowler; CIS Azure Foundations §9.3.1.2 asks for rotation without a number", "6.0", BasisTool},
-		{[]string{"azure-sas"}, TestLifetime, time.Hour, "CIS Azure Foundations §4.5", "3.0", BasisStandard},
-		{[]string{"alibaba-access-key"}, TestAge, 90 * day, "CIS Alibaba Cloud Foundation §1.6", "2.0", BasisStandard},
-		// https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization
-		{[]string{"github-fine-grained-token"}, TestLifetime, 366 * day, "GitHub, default maximum for organisations", "", BasisProvider},
-		{[]string{"github-personal-access-token"}, TestUnused, 365 * day, "GitHub removes what is unused for a year", "", BasisProvider},
-		// https://docs.gitlab.com/user/profile/personal_access_tokens/
-		{[]string{"gitlab-personal-access-token", "gitlab-token"}, TestLifetime, 365 * day, "GitLab 16.0, maximum lifetime", "", BasisProvider},
-		{[]string{"npm-access-token"}, TestLifetime, 90 * day, "npm, maximum of granular tokens", "", BasisProvider},
-		{[]string{"circleci-personal-token"}, TestLifetime, 365 * day, "CircleCI, maximum for new tokens", "", BasisProvider},
-		{[]string{"mongodb-atlas-service-secret"}, TestLifetime, 8 * time.Hour, "Prowler, default for Atlas service accounts", "", BasisTool},
-		{[]string{"vercel-token"}, TestUnused, 90 * day, "Prowler, default for Vercel tokens", "", BasisTool},
-		// NIST SP 800-57 Part 1: cryptoperiods of one to three years for private authentication keys.
-		{[]string{"*private-key", "openssh-*", "putty-*", "pgp-*", "pkcs12-*"}, TestAge, 2 * 365 * day, "NIST SP 800-57 Part 1 §5.3.6", "rev. 5", BasisStandard},
+func Thresholds() []Threshold { return slices.Clone(thresholds) }
 
-		{nil, TestAge, 365 * day, "no published number for this kind; a year is the default of secret governance tools", "", BasisTool},
-		{nil, TestUnused, 45 * day, "CIS Controls §5.3, dormant accounts", "8.1", BasisStandard},
-		{nil, TestReview, 90 * day, "CIS Controls §5.5, review of service accounts at least quarterly", "8.1", BasisStandard},
-		{nil, TestException, 365 * day, "no published number; a year at most", "", BasisTool},
-	}
+var thresholds = []Threshold{
+	// CIS Amazon Web Services Foundations Benchmark: 90 days is §1.14 of v3.0, §1.13 of v5.0, §2.13 of v6.0, §2.12 of v7.0.
+	{[]string{"aws-access-key"}, TestAge, 90 * day, "CIS AWS Foundations §2.12", "7.0", BasisStandard},
+	{[]string{"aws-access-key"}, TestUnused, 45 * day, "CIS AWS Foundations §2.11", "7.0", BasisStandard},
+	// https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html
+	{[]string{"aws-bedrock-short-term-key"}, TestLifetime, 12 * time.Hour, "Amazon Bedrock, short-term API keys", "", BasisProvider},
+	{[]string{"gcp-service-account-key"}, TestAge, 90 * day, "CIS Google Cloud Platform Foundation §1.8", "5.0", BasisStandard},
+	{[]string{"gcp-service-account-key"}, TestUnused, 180 * day, "Prowler, default for service account keys", "", BasisTool},
+	{[]string{"gcp-api-key", "gcp-gemini-key"}, TestAge, 90 * day, "CIS Google Cloud Platform Foundation §1.16", "5.0", BasisStandard},
+	{[]string{"azure-client-secret*"}, TestAge, 180 * day, "Microsoft, guidance for application secrets (every six months)", "", BasisProvider},
+	{[]string{"azure-storage-key"}, TestAge, 90 * day, "Prowler; CIS Azure Foundations §9.3.1.2 asks for rotation without a number", "6.0", BasisTool},
+	{[]string{"azure-sas"}, TestLifetime, time.Hour, "CIS Azure Foundations §4.5", "3.0", BasisStandard},
+	{[]string{"alibaba-access-key"}, TestAge, 90 * day, "CIS Alibaba Cloud Foundation §1.6", "2.0", BasisStandard},
+	// https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization
+	{[]string{"github-fine-grained-token"}, TestLifetime, 366 * day, "GitHub, default maximum for organisations", "", BasisProvider},
+	{[]string{"github-personal-access-token"}, TestUnused, 365 * day, "GitHub removes what is unused for a year", "", BasisProvider},
+	// https://docs.gitlab.com/user/profile/personal_access_tokens/
+	{[]string{"gitlab-personal-access-token", "gitlab-token"}, TestLifetime, 365 * day, "GitLab 16.0, maximum lifetime", "", BasisProvider},
+	{[]string{"npm-access-token"}, TestLifetime, 90 * day, "npm, maximum of granular tokens", "", BasisProvider},
+	{[]string{"circleci-personal-token"}, TestLifetime, 365 * day, "CircleCI, maximum for new tokens", "", BasisProvider},
+	{[]string{"mongodb-atlas-service-secret"}, TestLifetime, 8 * time.Hour, "Prowler, default for Atlas service accounts", "", BasisTool},
+	{[]string{"vercel-token"}, TestUnused, 90 * day, "Prowler, default for Vercel tokens", "", BasisTool},
+	// NIST SP 800-57 Part 1: cryptoperiods of one to three years for private authentication keys.
+	{[]string{"*private-key", "openssh-*", "putty-*", "pgp-*", "pkcs12-*"}, TestAge, 2 * 365 * day, "NIST SP 800-57 Part 1 §5.3.6", "rev. 5", BasisStandard},
+
+	{nil, TestAge, 365 * day, "no published number for this kind; a year is the default of secret governance tools", "", BasisTool},
+	{nil, TestUnused, 45 * day, "CIS Controls §5.3, dormant accounts", "8.1", BasisStandard},
+	{nil, TestReview, 90 * day, "CIS Controls §5.5, review of service accounts at least quarterly", "8.1", BasisStandard},
+	{nil, TestException, 365 * day, "no published number; a year at most", "", BasisTool},
 }
 
 // Limits is what a judgement is made by.
@@ -102,7 +103,7 @@ func (l Limits) For(t Test, kind string) (Threshold, bool) {
 			}
 		}
 	}
-	for _, r := range Thresholds() {
+	for _, r := range thresholds {
 		if r.Test == t && r.covers(kind) {
 			return r, true
 		}
