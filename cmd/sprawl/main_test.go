@@ -23,19 +23,8 @@ func TestMain(m *testing.M) {
 
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
-		Setup: func(e *testscript.Env) error {
-			// Fixed authors and dates: object ids in the scripts are constants. HOME is the script's own folder.
-			for _, v := range []string{
-				"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=ada@example.test",
-				"GIT_COMMITTER_NAME=Ada", "GIT_COMMITTER_EMAIL=ada@example.test", "GIT_AUTHOR_DATE=2024-03-01T12:00:00Z",
-				"GIT_COMMITTER_DATE=2024-03-01T12:00:00Z", "HOME=" + e.WorkDir, "XDG_CONFIG_HOME=" + e.WorkDir + "/config",
-			} {
-				k, val, _ := strings.Cut(v, "=")
-				e.Setenv(k, val)
-			}
-			return nil
-		},
+		Dir:   "testdata/script",
+		Setup: scriptEnv,
 		Condition: func(cond string) (bool, error) {
 			if cond == "root" {
 				return os.Geteuid() == 0, nil
@@ -47,6 +36,19 @@ func TestScript(t *testing.T) {
 			"event": eventCommand,
 		},
 	})
+}
+
+// scriptEnv fixes authors and dates, so that object ids in scripts are constants. HOME is the script's own folder.
+func scriptEnv(e *testscript.Env) error {
+	for _, v := range []string{
+		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=ada@example.test",
+		"GIT_COMMITTER_NAME=Ada", "GIT_COMMITTER_EMAIL=ada@example.test", "GIT_AUTHOR_DATE=2024-03-01T12:00:00Z",
+		"GIT_COMMITTER_DATE=2024-03-01T12:00:00Z", "HOME=" + e.WorkDir, "XDG_CONFIG_HOME=" + e.WorkDir + "/config",
+	} {
+		k, val, _ := strings.Cut(v, "=")
+		e.Setenv(k, val)
+	}
+	return nil
 }
 
 // plantCommand writes a token with a valid checksum into a file: plant FILE SEED FORMAT, where FORMAT has one %s. \n in it is
