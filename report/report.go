@@ -20,7 +20,9 @@ type Options struct {
 	All     bool   // every credential as a full block
 	Skipped bool   // list every skip
 	Group   string // one-line credentials under headings, by one of Groupings; "" as they come
-	Root    string // directory that relative paths are relative to, for SARIF's uriBaseId; "" leaves it out
+	// OmitDecided leaves out credentials that a decision covers, for receivers that do not know suppressions (SARIF).
+	OmitDecided bool
+	Root        string // directory that relative paths are relative to, for SARIF's uriBaseId; "" leaves it out
 }
 
 // Reporter receives one run. The calls come from one goroutine: Begin once, Item in report order (worst first), End once.
@@ -44,6 +46,9 @@ func Formats() []Format {
 		{"json", newJSON},
 		{"jsonl", newJSONL},
 		{"sarif", newSARIF},
+		{"github", newGitHub},
+		{"gitlab", newGitLab},
+		{"codequality", newCodeQuality},
 		{"html", newHTML},
 		{"markdown", newMarkdown},
 		{"csv", newCSV},

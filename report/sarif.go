@@ -53,6 +53,7 @@ type sarifReport struct {
 	heldLen int
 	remarks []sarifNotification
 	more    int // notices beyond maxRemarks
+	omitted int // decided credentials that were asked to be left out
 }
 
 type counter int64
@@ -196,6 +197,8 @@ func (r *sarifReport) Begin(h finding.Header) error {
 
 func (r *sarifReport) Item(it finding.Item) error {
 	switch {
+	case it.Credential != nil && it.Credential.Decision != nil && r.o.OmitDecided:
+		r.omitted++
 	case it.Credential != nil:
 		return r.credential(it.Credential)
 	case it.Notice != nil:
@@ -555,6 +558,10 @@ func (r *sarifReport) executed(s finding.Summary) []sarifNotification {
 	if r.cut > 0 {
 		out = append(out, remark("warning", "results-cut",
 			fmt.Sprintf("%d results of less weight were left out to stay within what code scanning keeps; the jsonl format has all", r.cut)))
+	}
+	if r.omitted > 0 {
+		out = append(out, remark("note", "decided",
+			fmt.Sprintf("%s left out that the policy, an inline allow or the base covers", count(int64(r.omitted), "credential", "credentials"))))
 	}
 	if what, next := skipped(&s.Coverage, true); len(what) > 0 {
 		text := "not everything that was asked for was read: " + strings.Join(what, ", ")

@@ -50,6 +50,8 @@ func (f *scanFlags) add(c *cobra.Command) {
 type reportFlags struct {
 	format, output, failOn, onIncomplete, group string
 	all, skipped                                bool
+	also                                        []string // FORMAT=FILE
+	omitDecided                                 bool
 }
 
 func (a *app) scanCommand() *cobra.Command {
@@ -91,6 +93,8 @@ and . where none is given.`,
 	p.BoolVar(&f.ignoreAllow, "ignore-allow", false, "take no notice of inline sprawl:allow comments")
 	p.StringVarP(&r.format, "format", "f", "text", "report format: "+formatNames())
 	p.StringVarP(&r.output, "output", "o", "", "write the report to this file instead of standard output")
+	p.StringArrayVar(&r.also, "also", nil, "write one more report of the same scan, as FORMAT=FILE (may be repeated)")
+	p.BoolVar(&r.omitDecided, "omit-decided", false, "leave out what a decision covers (sarif: GitHub does not know suppressions)")
 	p.StringVar(&r.failOn, "fail-on", "policy", "exit 1 for findings at or above this severity, whatever their tier: critical, high, medium, low, info, none; policy asks the policy (low, but never for the generic tier)")
 	p.StringVar(&r.onIncomplete, "on-incomplete", "fail", "when something asked for was not read: fail (exit 3) or warn")
 	p.BoolVar(&r.all, "all", false, "show every credential in full (text)")
@@ -169,6 +173,10 @@ func (a *app) scan(ctx context.Context, args []string, f scanFlags, rf reportFla
 	if rf.group != "" && !slices.Contains(report.Groupings(), rf.group) {
 		return usage("use one of "+strings.Join(report.Groupings(), ", "), "unknown value %q of --group-by", rf.group)
 	}
+	also, err := parseAlso(rf.also)
+	if err != nil {
+		return err
+	}
 	command := "scan"
 	switch {
 	case f.staged && f.span != "":
@@ -192,13 +200,15 @@ func (a *app) scan(ctx context.Context, args []string, f scanFlags, rf reportFla
 	if err != nil {
 		return err
 	}
-	run.prints = format.Name == "sarif"
+	for _, x := range append(also, extra{format: format}) {
+		run.prints = run.prints || slices.Contains([]string{"sarif", "gitlab", "codequality"}, x.format.Name)
+	}
 	res, err := run.do(ctx)
 	if err != nil {
 		return err
 	}
 	sum := res.summarise(rf.failOn, fails)
-	o := report.Options{Width: 100, All: rf.all, Skipped: rf.skipped, Group: rf.group}
+	o := report.Options{Width: 100, All: rf.all, Skipped: rf.skipped, Group: rf.group, OmitDecided: rf.omitDecided}
 	if a.stdoutTTY != nil && a.stdoutTTY.width > 0 {
 		o.Width = a.stdoutTTY.width
 	}
@@ -214,7 +224,35 @@ func (a *app) scan(ctx context.Context, args []string, f scanFlags, rf reportFla
 	if err := a.write(rf.output, func(w io.Writer) error { return render(format.New(w, o), res, sum) }); err != nil {
 		return err
 	}
+	o.Color, o.Links = false, false
+	for _, x := range also {
+		if err := a.write(x.file, func(w io.Writer) error { return render(x.format.New(w, o), res, sum) }); err != nil {
+			return err
+		}
+	}
 	return verdict(sum, rf.onIncomplete)
+}
+
+// extra is one more report of a scan.
+type extra struct {
+	format report.Format
+	file   string
+}
+
+func parseAlso(list []string) ([]extra, error) {
+	var out []extra
+	for _, v := range list {
+		name, file, ok := strings.Cut(v, "=")
+		if !ok || file == "" {
+			return nil, usage("write it as sarif=sprawl.sarif", "--also %q is not FORMAT=FILE", v)
+		}
+		f, err := report.Find(name)
+		if err != nil {
+			return nil, usage("sprawl scan --help lists them", "%w", err)
+		}
+		out = append(out, extra{f, file})
+	}
+	return out, nil
 }
 
 // verdict is the exit code of a report: findings win over incomplete.
