@@ -136,3 +136,20 @@ func BenchmarkHTML(b *testing.B) {
 		})
 	}
 }
+
+// TestScreenshots takes the pictures of the README, where SPRAWL_SCREENSHOTS names a folder for them.
+func TestScreenshots(t *testing.T) {
+	if shots() == "" {
+		t.Skip("SPRAWL_SCREENSHOTS names no folder")
+	}
+	dir, err := filepath.Abs(shots())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := filepath.Abs(filepath.Join(exampleFolder, "report.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var done any
+	browser.Run(t, "testdata/screenshots.mjs", map[string]any{"address": "file://" + filepath.ToSlash(file), "shots": dir}, &done)
+}
