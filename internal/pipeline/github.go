@@ -631,7 +631,18 @@ func (g *github) emitJob(j *githubJob, seen func(string)) {
 					if printed != "" {
 						printed += g.lineOf(s.run, x)
 					}
-					use(s.run, x, finding.Use{Printed: printed, Static: g.static(j, s, "", x.name, j.otherHost || s.otherHost)}, ev)
+					u := finding.Use{Printed: printed}
+					if name := sc.exported(x.at); name != "" {
+						// From here on it is in the environment of the job.
+						u.As = name
+						for k := i + 1; k < len(j.steps) && len(u.Consumers) < 100; k++ {
+							if c := j.steps[k].consumer; c != nil && !slices.Contains(u.Consumers, *c) {
+								u.Consumers = append(u.Consumers, *c)
+							}
+						}
+					}
+					u.Static = g.static(j, s, u.As, x.name, j.otherHost || s.otherHost)
+					use(s.run, x, u, ev)
 				}
 			}
 		}

@@ -252,16 +252,10 @@ func (p script) printed(at int, expanded bool) string {
 	if at < 0 || at >= len(p.hidden) || expanded && p.hidden[at] {
 		return ""
 	}
-	i, _ := slices.BinarySearchFunc(p.commands, at, func(c command, at int) int {
-		if c.words[len(c.words)-1].end <= at {
-			return -1
-		}
-		return 1
-	})
-	if i == len(p.commands) {
+	c, ok := p.at(at)
+	if !ok {
 		return ""
 	}
-	c := p.commands[i]
 	name, first := c.name()
 	for j := first + 1; j < len(c.words); j++ {
 		w := c.words[j]
@@ -281,6 +275,40 @@ func (p script) printed(at int, expanded bool) string {
 			return "an argument on a command line"
 		}
 		return "an argument of " + short
+	}
+	return ""
+}
+
+// at is the command whose words end behind a position.
+func (p script) at(at int) (command, bool) {
+	i, _ := slices.BinarySearchFunc(p.commands, at, func(c command, at int) int {
+		if c.words[len(c.words)-1].end <= at {
+			return -1
+		}
+		return 1
+	})
+	if i == len(p.commands) {
+		return command{}, false
+	}
+	return p.commands[i], true
+}
+
+// exported is the name under which a command like echo "NAME=…" >> $GITHUB_ENV hands what stands at a position to all steps
+// that follow, "" if it does nothing of the kind.
+func (p script) exported(at int) string {
+	c, ok := p.at(at)
+	if !ok || !c.redirect || len(c.words) < 3 {
+		return ""
+	}
+	if to := c.words[len(c.words)-1].text; !strings.Contains(to, "GITHUB_ENV") {
+		return ""
+	}
+	for _, w := range c.words[1:] {
+		if at >= w.start && at < w.end {
+			if name, _, ok := strings.Cut(w.text, "="); ok && identifier(name) {
+				return name
+			}
+		}
 	}
 	return ""
 }
