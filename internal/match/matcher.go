@@ -265,6 +265,9 @@ func (m *Matcher) check(d *detectors.Detector, role finding.Role, v, name []byte
 
 // emit adds a candidate with what it says of itself.
 func (m *Matcher) emit(c Candidate) {
+	if p := &c.Parts[0]; p.Role == finding.RoleSecret && isPublished(m.b[p.Start:p.End]) {
+		return
+	}
 	if c.Detector != nil && c.Detector.Facts != nil {
 		c.Facts = c.Detector.Facts(matchOf(&c, m.b))
 	}
