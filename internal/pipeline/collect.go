@@ -21,7 +21,8 @@ type Inventory struct {
 	Models     []*Model            // by path; Notes in them say what was not understood
 	Files      map[string]int      // files read, by system
 
-	spans map[string][]EnvSpan
+	spans    map[string][]EnvSpan
+	override func(path string) []finding.Environment
 }
 
 // Bounds of one repository.
@@ -37,6 +38,9 @@ type Options struct {
 	// Owner is who owns the repository on its forge ("acme" of github.com/acme/shop), "" if not known: actions of the same owner
 	// are then nobody else's code.
 	Owner string
+	// Override is the user's word on the environments of a path; it decides before everything else where it returns any. nil
+	// means that there is none.
+	Override func(path string) []finding.Environment
 }
 
 // Collect reads every file that a reader recognises and resolves what they say of each other. Paths are slash paths from the top of the repository; bytes need be valid
@@ -151,7 +155,7 @@ func (c *collector) github(ctx stdctx.Context) {
 }
 
 func (c *collector) inventory(o Options) *Inventory {
-	inv := &Inventory{Files: map[string]int{}, spans: map[string][]EnvSpan{}}
+	inv := &Inventory{Files: map[string]int{}, spans: map[string][]EnvSpan{}, override: o.Override}
 	merged := map[[3]string]*finding.Reference{}
 	add := func(m *Model) {
 		for _, r := range m.References {
@@ -166,6 +170,11 @@ func (c *collector) inventory(o Options) *Inventory {
 				u.Where = o.Place
 				u.Where.Path = p
 				u.Consumers = owned(u.Consumers, o.Owner)
+				if o.Override != nil {
+					if e := o.Override(p); len(e) > 0 {
+						u.Environments = environ.Merge(e)
+					}
+				}
 				to.Uses = append(to.Uses, u)
 			}
 		}
@@ -199,9 +208,14 @@ func owned(all []finding.Consumer, owner string) []finding.Consumer {
 	return out
 }
 
-// Environments says to which environments a value at a line of a path belongs: what the file declares for the line, else what
+// Environments says to which environments a value at a line of a path belongs: the user's word, else what the file declares for the line, else what
 // its name, its folders and the name of the value say. It may be asked about any path; nil means unknown.
 func (inv *Inventory) Environments(p string, line int, name string) []finding.Environment {
+	if inv.override != nil {
+		if e := inv.override(p); len(e) > 0 {
+			return environ.Merge(e)
+		}
+	}
 	var declared []finding.Environment
 	for _, s := range inv.spans[p] {
 		if s.Start.Line <= line && line <= s.End.EndLine {

@@ -212,3 +212,22 @@ func TestPlatformTokens(t *testing.T) {
 		t.Errorf("%+v", inv.References)
 	}
 }
+
+// The user's word on a path decides before everything else.
+func TestOverride(t *testing.T) {
+	files := func(yield func(string, []byte) bool) {
+		yield(".github/workflows/a.yml", []byte("on: push\njobs:\n  prod:\n    environment: production\n    steps: [{run: make, env: {A: '${{ secrets.A_TOKEN }}'}}]\n"))
+	}
+	inv, err := pipeline.Collect(t.Context(), pipeline.Options{Override: func(string) []finding.Environment {
+		return []finding.Environment{{Name: "lab", Class: finding.EnvNonprod, Why: "policy"}}
+	}}, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := inv.References[0].Environments; len(e) != 1 || e[0].Name != "lab" {
+		t.Errorf("%+v", e)
+	}
+	if e := inv.Environments("x/prod/a.yaml", 1, ""); len(e) != 1 || e[0].Name != "lab" {
+		t.Errorf("%+v", e)
+	}
+}

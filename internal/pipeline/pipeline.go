@@ -360,8 +360,18 @@ func (r *reader) spanOf(start, end finding.Span, evidence []environ.Evidence) {
 
 // finish sorts what the reader gathered, so that a model depends on the bytes alone.
 func (r *reader) finish() {
+	// Names are copied: as parts of the file's text they would keep all of it, values included, in memory.
 	for i := range r.m.References {
-		settle(&r.m.References[i])
+		ref := &r.m.References[i]
+		ref.Name, ref.Scope = strings.Clone(ref.Name), strings.Clone(ref.Scope)
+		for k := range ref.Uses {
+			ref.Uses[k].As, ref.Uses[k].Job = strings.Clone(ref.Uses[k].As), strings.Clone(ref.Uses[k].Job)
+		}
+		settle(ref)
+	}
+	for i := range r.m.Literals {
+		l := &r.m.Literals[i]
+		l.Name, l.Job = strings.Clone(l.Name), strings.Clone(l.Job)
 	}
 	slices.SortFunc(r.m.References, compareReferences)
 	slices.SortStableFunc(r.m.Literals, func(a, b Literal) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
