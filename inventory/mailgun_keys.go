@@ -1,0 +1,19 @@
+package inventory
+
+// mailgunKeys is the answer of GET /v1/keys.
+func mailgunKeys() listing {
+	return listing{
+		Name: "mailgun-keys", Title: "Mailgun keys", System: "mailgun",
+		Command: "curl -u \"api:$MAILGUN_KEY\" https://api.mailgun.net/v1/keys > keys.json", Permission: "an admin key",
+		Docs:  "https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/keys",
+		Joins: "key id inside the key (exact, where it has the form hex-8-8)", Decides: "age, end, role, who asked for it",
+		Signs: []string{"items[].is_disabled", "items[].requestor"}, Mappings: []Mapping{{
+			Rows: "items[]", If: "role|is_disabled", Class: Credential, Kinds: []string{"mailgun-api-key", "mailgun-signing-key", "mailgun-public-key"}, Key: "id",
+			Facts: []Take{
+				{From: "description", To: "name"}, {From: "created_at", To: "created", As: when}, {From: "updated_at", To: "updated", As: when}, {From: "expires_at", To: "expires", As: expiry}, {From: "is_disabled", To: "status", As: inactiveIf},
+				{From: "role", To: "role"}, {From: "role", To: "access", As: is("admin", "admin", "developer", "write", "support", "read", "analyst", "read", "sending", "narrow", "basic", "narrow")}, {From: "requestor", To: "creator", As: lower}, {From: "user_name", To: "user"}, {From: "domain_name", To: "target"},
+			},
+			Keys: []Take{{From: "id", To: "mailgun.key_id"}, {From: "secret", To: "value"}}, Parents: []Take{{From: "requestor", To: "person.email", As: lower}},
+		}},
+	}
+}
