@@ -2,8 +2,8 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/spf13/cobra"
 
 	"sprawl/sources/image"
@@ -28,7 +28,7 @@ func (f *imageFlags) add(c *cobra.Command) {
 // openImage opens an image target. Registries are asked with the logins of docker and podman, and nothing else is.
 func openImage(scheme, rest string, f imageFlags) (*image.Source, error) {
 	src, err := image.Open(scheme, rest, image.Options{
-		Platforms: f.platforms, Base: f.base, Insecure: f.insecure, Referrers: f.referrers, Keychain: authn.DefaultKeychain,
+		Platforms: f.platforms, Base: f.base, Insecure: f.insecure, Referrers: f.referrers, Keychain: image.Logins(),
 	})
 	return src, imageFailure(err)
 }
@@ -42,7 +42,8 @@ func imageFailure(err error) error {
 	next := e.Next
 	short := *e
 	short.Next = ""
-	if errors.Is(err, image.ErrReference) || errors.Is(err, image.ErrPlatform) || errors.Is(err, image.ErrNotFound) || errors.Is(err, image.ErrFormat) {
+	if errors.Is(err, image.ErrReference) || errors.Is(err, image.ErrPlatform) || errors.Is(err, image.ErrNotFound) || errors.Is(err, image.ErrFormat) ||
+		errors.Is(err, fs.ErrNotExist) {
 		return &failure{exitUsage, &short, next}
 	}
 	return &failure{exitIncomplete, &short, next}
