@@ -1,5 +1,7 @@
 package decode
 
+import "bytes"
+
 // Load is what decoding a text took of those limits that hold for a text as a whole.
 type Load struct{ Bytes, Joints int64 }
 
@@ -52,7 +54,9 @@ func Apart(b []byte, at int) bool {
 	}
 	if c == '=' {
 		if i == at-1 || i == at-2 && b[i] == '\r' {
-			return at < len(b) && !softAt(b, i-1)
+			// The line's length tells, and whether another follows.
+			known := i-1 > maxSoft || bytes.IndexByte(b[:i-1], '\n') >= 0
+			return known && at+1 < len(b) && !softAt(b, i-1)
 		}
 		return true
 	}

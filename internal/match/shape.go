@@ -214,6 +214,13 @@ func (s *shape) run(b []byte, i, k int, steps *int, seen *classRun) int {
 			i += len(p.Lit)
 			continue
 		}
+		if p.Min > 0 {
+			// Most runs are too short, which their last byte tells.
+			if len(b)-i < p.Min || !p.Class.Has(b[i+p.Min-1]) {
+				seen.far = max(seen.far, i+p.Min)
+				return -1
+			}
+		}
 		n, most := 0, min(p.Max, len(b)-i)
 		known := seen.class == p.Class && i >= seen.from && i < seen.to
 		if known {

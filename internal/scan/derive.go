@@ -115,7 +115,7 @@ func (e *examiner) blobText(b *sources.Blob) []match.Candidate {
 		e.memories.giveBack(x)
 	}
 	(&root{text: b.Bytes}).finish(out)
-	return out
+	return e.withFinished(out)
 }
 
 // takeRuns reads what a blob shares with its base. It reports false where that cannot be so.

@@ -127,6 +127,8 @@ type examiner struct {
 	spliced [][]byte // scratch, one a depth: a decoded value behind the name it was assigned to
 	wides   int      // texts that were UTF-16 as a whole
 
+	finished []match.Candidate // of a text that is UTF-16 as a whole: they have lines and snippets, those of the decoded text
+
 	memories memories
 	runs     []match.Run // of the blob at hand
 	held     []held
@@ -240,6 +242,14 @@ func (e *examiner) text(b []byte, steps []finding.Step, offset int64, line int) 
 		}
 	}
 	r.finish(out)
+	return e.withFinished(out)
+}
+
+// withFinished appends what was finished by itself.
+func (e *examiner) withFinished(out []match.Candidate) []match.Candidate {
+	out = append(out, e.finished...)
+	clear(e.finished)
+	e.finished = e.finished[:0]
 	return out
 }
 
@@ -282,7 +292,7 @@ func (e *examiner) decoded(out []match.Candidate, b []byte, f frame, depth int) 
 		if depth == 0 && p.Start == 0 && p.End == len(b) && p.Step.Name == decode.UTF16 {
 			// A person's editor shows the lines of the decoded text.
 			e.wides++
-			out = append(out, e.wide(p.Text, steps)...)
+			e.finished = append(e.finished, e.wide(p.Text, steps)...)
 			return
 		}
 		text, lead := p.Splice(e.spliced[depth][:0], b)
