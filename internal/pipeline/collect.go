@@ -22,6 +22,7 @@ type Inventory struct {
 	Files      map[string]int      // files read, by system
 
 	spans    map[string][]EnvSpan
+	literals map[string][]Literal
 	override func(path string) []finding.Environment
 }
 
@@ -155,7 +156,7 @@ func (c *collector) github(ctx stdctx.Context) {
 }
 
 func (c *collector) inventory(o Options) *Inventory {
-	inv := &Inventory{Files: map[string]int{}, spans: map[string][]EnvSpan{}, override: o.Override}
+	inv := &Inventory{Files: map[string]int{}, spans: map[string][]EnvSpan{}, literals: map[string][]Literal{}, override: o.Override}
 	merged := map[[3]string]*finding.Reference{}
 	add := func(m *Model) {
 		for _, r := range m.References {
@@ -178,6 +179,17 @@ func (c *collector) inventory(o Options) *Inventory {
 				to.Uses = append(to.Uses, u)
 			}
 		}
+		for _, l := range m.Literals {
+			for i := range l.Uses {
+				u := &l.Uses[i]
+				u.Where = o.Place
+				u.Where.Path = m.Path
+				u.Consumers = owned(u.Consumers, o.Owner)
+			}
+			if len(l.Uses) > 0 {
+				inv.literals[m.Path] = append(inv.literals[m.Path], l)
+			}
+		}
 		inv.spans[m.Path] = append(inv.spans[m.Path], m.Spans...)
 	}
 	for _, p := range slices.Sorted(maps.Keys(c.models)) {
@@ -195,6 +207,29 @@ func (c *collector) inventory(o Options) *Inventory {
 	}
 	slices.SortFunc(inv.References, compareReferences)
 	return inv
+}
+
+// Declared says to which environments a line of a file belongs by what the file itself declares; nil where it declares nothing.
+func (inv *Inventory) Declared(p string, line int) []finding.Environment {
+	var declared []finding.Environment
+	for _, s := range inv.spans[p] {
+		if s.Start.Line <= line && line <= s.End.EndLine {
+			declared = append(declared, s.Environment)
+		}
+	}
+	return environ.Merge(declared)
+}
+
+// Uses says what pipelines do with the value that is written out at a line of a file, under a name: which job gets it, what
+// starts that, whose code sees it. Nil where nothing is known.
+func (inv *Inventory) Uses(p string, line int, name string) []finding.Use {
+	var out []finding.Use
+	for _, l := range inv.literals[p] {
+		if l.Span.Line == line && (name == "" || l.Name == name) {
+			out = append(out, l.Uses...)
+		}
+	}
+	return out
 }
 
 // owned marks what the owner of the repository has elsewhere.
@@ -216,14 +251,8 @@ func (inv *Inventory) Environments(p string, line int, name string) []finding.En
 			return environ.Merge(e)
 		}
 	}
-	var declared []finding.Environment
-	for _, s := range inv.spans[p] {
-		if s.Start.Line <= line && line <= s.End.EndLine {
-			declared = append(declared, s.Environment)
-		}
-	}
-	if len(declared) > 0 {
-		return environ.Merge(declared)
+	if declared := inv.Declared(p, line); len(declared) > 0 {
+		return declared
 	}
 	return environ.Classify(environ.Path(p), environ.Key(name))
 }

@@ -457,10 +457,15 @@ func (g *github) variables(n *yaml.Node, level string) []variableOf {
 
 // literal notes a value written out under the name of a secret.
 func (r *reader) literal(name string, v *yaml.Node) {
-	if !secretName(name) || v.Kind != yaml.ScalarNode || v.Tag == "!!bool" || !written(v.Value) {
+	if !noted(name, v) {
 		return
 	}
 	r.m.Literals = append(r.m.Literals, Literal{Name: name, Span: r.span(v)})
+}
+
+// noted reports whether a value under a name is a literal.
+func noted(name string, v *yaml.Node) bool {
+	return secretName(name) && v != nil && v.Kind == yaml.ScalarNode && v.Tag != "!!bool" && written(v.Value)
 }
 
 // written reports whether a value is written out: not empty, not computed, not a flag.
@@ -575,8 +580,17 @@ func (g *github) emitJob(j *githubJob, seen func(string)) {
 		}
 	}
 	// What stands in the environment of the job is in the environment of each of its steps.
+	plain := func(name string, n *yaml.Node, u finding.Use, elsewhere bool, s *githubStep, ev ...[]environ.Evidence) {
+		u.Job, u.As, u.Triggers, u.Fork, u.ForkWhy = j.id, name, j.triggers, j.fork, j.forkWhy
+		u.Static = g.static(j, s, name, name, elsewhere)
+		g.useWritten(name, n, u, append(ev, j.evidence)...)
+	}
 	for _, v := range j.vars {
-		if len(v.secrets) == 0 || g.shadowed(j, v) {
+		if g.shadowed(j, v) {
+			continue
+		}
+		if len(v.secrets) == 0 {
+			plain(v.name, v.node, finding.Use{Consumers: all, Printed: prints[v.name]}, j.otherHost, nil)
 			continue
 		}
 		printed := prints[v.name]
@@ -606,6 +620,9 @@ func (g *github) emitJob(j *githubJob, seen func(string)) {
 			s.model.Secrets = append(s.model.Secrets, name)
 		}
 		for _, v := range s.vars {
+			if len(v.secrets) == 0 {
+				plain(v.name, v.node, finding.Use{Consumers: to, Printed: g.printedVariable(s.run, v.name)}, j.otherHost || s.otherHost, s, ev)
+			}
 			for _, x := range v.secrets {
 				handed(x.name)
 				use(v.node, x, finding.Use{As: v.name, Consumers: to, Printed: g.printedVariable(s.run, v.name),
@@ -616,7 +633,11 @@ func (g *github) emitJob(j *githubJob, seen func(string)) {
 			if p.value.Kind != yaml.ScalarNode {
 				continue
 			}
-			for _, x := range g.secretsIn(p.value.Value, false) {
+			found := g.secretsIn(p.value.Value, false)
+			if len(found) == 0 {
+				plain(p.key.Value, p.value, finding.Use{Consumers: to}, j.otherHost || s.otherHost, s, ev)
+			}
+			for _, x := range found {
 				handed(x.name)
 				use(p.value, x, finding.Use{As: p.key.Value, Consumers: to, Static: g.static(j, s, p.key.Value, x.name, j.otherHost || s.otherHost)}, ev)
 			}

@@ -168,6 +168,7 @@ func (g *gitlab) readJob(key, n *yaml.Node) {
 	// Variables of the job, nearest first; what it sets is no reference.
 	set := maps.Clone(g.lib.variables)
 	holds := map[string][]gitlabSecret{}
+	var plain []pair // what the job itself writes out
 	for _, c := range chain {
 		for _, p := range c.t.pairs(c.t.get(c.n, "variables")) {
 			v := p.value
@@ -186,6 +187,7 @@ func (g *gitlab) readJob(key, n *yaml.Node) {
 			}
 			if c.t == g.text && c.n == n {
 				g.literal(p.key.Value, v)
+				plain = append(plain, pair{p.key, v})
 			}
 		}
 	}
@@ -231,6 +233,16 @@ func (g *gitlab) readJob(key, n *yaml.Node) {
 			u.Static = cloudKey(GitLab, u.As, name, set["AWS_ENDPOINT_URL"])
 		}
 		g.use(scope, name, u, ev)
+	}
+	for _, p := range plain {
+		u := finding.Use{Job: job, As: p.key.Value, Triggers: triggers, Fork: fork, ForkWhy: why, Consumers: image, Static: cloudKey(GitLab, p.key.Value, p.key.Value, set["AWS_ENDPOINT_URL"])}
+		for _, sc := range g.scripts(chain) {
+			if u.Printed == "" {
+				r := reader{text: sc.t}
+				u.Printed = r.printedIn(sc.n, p.key.Value)
+			}
+		}
+		g.useWritten(p.key.Value, p.value, u, ev)
 	}
 	for name, all := range holds {
 		for _, x := range all {

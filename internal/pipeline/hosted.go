@@ -70,6 +70,8 @@ func (j *shellJob) env(n *yaml.Node) {
 		if !taken {
 			j.set[p.key.Value] = true
 			j.literal(p.key.Value, p.value)
+			j.useWritten(p.key.Value, p.value, finding.Use{Job: j.name, As: p.key.Value, Triggers: j.triggers, Fork: j.fork, ForkWhy: j.forkWhy, Consumers: j.to,
+				Static: cloudKey(j.m.System, p.key.Value, p.key.Value, j.elsewhere)}, j.ev)
 		}
 	}
 }

@@ -231,3 +231,40 @@ func TestOverride(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 }
+
+// What a pipeline does with a value that is written out in it.
+func TestUsesOfLiterals(t *testing.T) {
+	inv := collect(t, map[string]string{".github/workflows/a.yml": `on: pull_request_target
+env:
+  API_TOKEN: example-written-out
+jobs:
+  deploy:
+    environment: production
+    runs-on: ubuntu-latest
+    steps:
+      - uses: some/action@v1
+      - run: curl -H "token:$API_TOKEN" https://x.example
+  other:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+`})
+	uses := inv.Uses(".github/workflows/a.yml", 3, "API_TOKEN")
+	if len(uses) != 2 {
+		t.Fatalf("%+v", uses)
+	}
+	u := uses[0]
+	if u.Job != "deploy" || u.Printed != "an argument of curl (line 10)" || len(u.Consumers) != 1 || u.Consumers[0].Name != "some/action" || len(u.Environments) != 1 ||
+		u.Where.Target != "repo" || u.Span.Line != 3 {
+		t.Errorf("%+v", u)
+	}
+	if uses[1].Fork != finding.Yes {
+		t.Errorf("%+v", uses[1])
+	}
+	if e := inv.Declared(".github/workflows/a.yml", 9); len(e) != 1 || e[0].Class != finding.EnvProd {
+		t.Errorf("%+v", e)
+	}
+	if inv.Declared(".github/workflows/a.yml", 13) != nil || inv.Uses("x", 1, "") != nil {
+		t.Error("something is known of nothing")
+	}
+}

@@ -243,6 +243,7 @@ func (k *kube) container(c *yaml.Node) {
 		}
 		if v := k.get(e, "value"); v != nil && !strings.Contains(v.Value, "__") {
 			k.literal(as, v)
+			k.useWritten(as, v, finding.Use{Job: job, As: as, Consumers: to, Printed: k.onCommandLine(c, as)}, ev)
 		}
 	}
 	for _, e := range k.items(k.get(c, "envFrom")) {

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 
+	"go.yaml.in/yaml/v4"
+
 	"sprawl/finding"
 	"sprawl/internal/environ"
 )
@@ -100,6 +102,7 @@ type Literal struct {
 	Span   finding.Span
 	Decode string // "base64" where the value is encoded by the format
 	Job    string
+	Uses   []finding.Use // what the file does with it, where the reader follows that; Where.Path and Span are the literal's
 }
 
 // EnvSpan says that lines Start.Line to End.Line belong to an environment by what the file itself declares. The file's name
@@ -300,7 +303,9 @@ type reader struct {
 	m    *Model
 	in   *handed
 	uses int
-	refs map[[2]string]int // scope, name -> index in m.References
+	// written is what is done with values that are written out, by where they begin.
+	written map[int64][]finding.Use
+	refs    map[[2]string]int // scope, name -> index in m.References
 }
 
 func (r *reader) note(at finding.Span, format string, args ...any) {
@@ -346,6 +351,24 @@ func (r *reader) pathEvidence() []environ.Evidence {
 	return ev
 }
 
+// useWritten records what is done with a value that is written out, if it is one that literal notes.
+func (r *reader) useWritten(name string, v *yaml.Node, u finding.Use, evidence ...[]environ.Evidence) {
+	if !noted(name, v) {
+		return
+	}
+	const most = 100 // jobs that share one value
+	at := r.span(v).Start
+	if len(r.written[at]) >= most {
+		return
+	}
+	if r.written == nil {
+		r.written = map[int64][]finding.Use{}
+	}
+	u.Where.Path = r.path
+	u.Environments = environ.Classify(append(evidence, r.pathEvidence(), environ.Key(name))...)
+	r.written[at] = append(r.written[at], u)
+}
+
 // maxName is longer than any system allows the name of a secret to be.
 const maxName = 300
 
@@ -371,10 +394,16 @@ func (r *reader) finish() {
 	}
 	for i := range r.m.Literals {
 		l := &r.m.Literals[i]
+		for _, u := range r.written[l.Span.Start] {
+			u.Span = l.Span
+			l.Uses = append(l.Uses, u)
+		}
 		l.Name, l.Job = strings.Clone(l.Name), strings.Clone(l.Job)
 	}
 	slices.SortFunc(r.m.References, compareReferences)
 	slices.SortStableFunc(r.m.Literals, func(a, b Literal) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
+	// What an anchor brings to several jobs stands in the file once.
+	r.m.Literals = slices.CompactFunc(r.m.Literals, func(a, b Literal) bool { return a.Span == b.Span && a.Name == b.Name })
 }
 
 func compareReferences(a, b finding.Reference) int {
