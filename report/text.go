@@ -17,6 +17,7 @@ const (
 	fullBlocks   = 5 // credentials with a block of their own unless Options.All
 	placesListed = 4
 	factsListed  = 8
+	unsureNamed  = 4   // conditions that cannot be told, named only where they are few
 	partLines    = 3   // a part further away from the first is not shown in the source
 	labelWidth   = 6   // of "seen", "risk", …
 	longestPath  = 256 // cells of the path behind "-->", which stays whole so that it can be copied and clicked
@@ -681,7 +682,7 @@ func (b *block) known() {
 
 func (b *block) risk() {
 	var yes []finding.Condition
-	var unsure, settle []string
+	var unsure []string
 	wide := 0
 	for _, k := range b.c.Conditions {
 		switch k.Verdict {
@@ -690,11 +691,6 @@ func (b *block) risk() {
 			wide = max(wide, columns(Visible(k.ID)))
 		case finding.VerdictCannotTell:
 			unsure = append(unsure, k.ID)
-			for _, s := range k.Settle {
-				if !slices.Contains(settle, s) {
-					settle = append(settle, s)
-				}
-			}
 		}
 	}
 	for i, k := range yes {
@@ -710,11 +706,11 @@ func (b *block) risk() {
 		b.hang(i, "risk", front, text)
 	}
 	if len(unsure) > 0 {
-		text := "cannot tell: " + strings.Join(unsure, ", ")
-		if len(settle) > 0 {
-			text += "; what would decide: " + strings.Join(settle, ", ")
+		text := fmt.Sprintf("%d cannot be told", len(unsure))
+		if b.o.All || len(unsure) <= unsureNamed {
+			text = "cannot tell: " + strings.Join(unsure, ", ")
 		}
-		b.noteAt(len(yes), "risk", text)
+		b.noteAt(len(yes), "risk", text+" (sprawl settle says what would decide)")
 	}
 }
 
