@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sprawl/detectors"
+	"sprawl/docs/conditions"
 	"sprawl/finding"
 	"sprawl/internal/risk"
 )
@@ -65,13 +66,21 @@ func (a *app) explainCommand() *cobra.Command {
 			}
 			for _, c := range risk.Conditions() {
 				if c.ID == args[0] {
-					_, err := fmt.Fprintf(a.stdout, "%s: %s\n  refs    %s\n", c.ID, c.Title, strings.Join(c.Refs, ", "))
-					return err
+					return a.explainCondition(c)
 				}
 			}
 			return usage("sprawl detectors list shows the kinds", "no kind or condition %q", args[0])
 		},
 	}
+}
+
+func (a *app) explainCondition(c risk.Condition) error {
+	page, err := conditions.Pages.ReadFile(c.ID + ".md")
+	if err != nil {
+		return fmt.Errorf("the page of %s: %w", c.ID, err)
+	}
+	_, err = fmt.Fprintf(a.stdout, "%s\n## References\n\n%s\n", page, strings.Join(c.Refs, ", "))
+	return err
 }
 
 func (a *app) explainKind(d detectors.Detector) error {

@@ -65,8 +65,9 @@ type Input struct {
 type Result struct {
 	Credentials []finding.Credential // worst first; decided ones last
 	Notices     []finding.Notice
-	Inline      int // places that an inline allow covers
-	Excluded    int // places that the policy's path globs suppress
+	Inventory   []finding.InventoryRow // what inventories list, found or not; filled in by whoever joined them
+	Inline      int                    // places that an inline allow covers
+	Excluded    int                    // places that the policy's path globs suppress
 }
 
 // Correlate groups, folds, links and judges. Its result does not depend on the order of the sightings.

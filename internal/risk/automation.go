@@ -58,7 +58,7 @@ func personInAutomation(c *finding.Credential, _ Limits, _ time.Time) finding.Co
 	if t := c.Traits.HumanIssued; t.Value == finding.No {
 		return no("its kind belongs to a service", sourced(t))
 	}
-	if a, ok := first(types, func(a atom) bool { return a.sure == certain && a.is("service", "machine", "bot") }); ok {
+	if a, ok := first(types, func(a atom) bool { return a.sure != probable && a.is("service", "machine", "bot") }); ok {
 		return no("its principal is a "+strings.ToLower(a.Value), a.String())
 	}
 	at, used := automated(c)

@@ -96,6 +96,12 @@ func (l Limits) review(name string, now time.Time) (i Integration, why string, l
 	return Integration{}, name + " is not in the register of integrations", false
 }
 
+// Review says what is wrong with a third party's entry in the register, "" if nothing is.
+func (l Limits) Review(name string, now time.Time) string {
+	_, why, _ := l.review(name, now)
+	return why
+}
+
 // names reports whether an entry of the register stands for a name: the same, or "owner" for "owner/action".
 func names(entry, name string) bool {
 	entry, name = strings.ToLower(entry), strings.ToLower(name)
@@ -213,7 +219,7 @@ func requirement(c *finding.Credential, r string, l Limits, now time.Time) (find
 		return overScoped(c, l, now), true
 	case "read-only":
 		access := atoms(c, "access")
-		if a, ok := first(access, func(a atom) bool { return a.sure == certain && a.is("read", "read-only") }); ok {
+		if a, ok := first(access, func(a atom) bool { return whole(c.Provider, a) && a.is("read", "read-only") }); ok {
 			return no("it may only read", a.String()), true
 		}
 		if a, ok := first(access, func(a atom) bool { return a.is("write", "admin", "full", "broad") }); ok {

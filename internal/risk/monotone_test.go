@@ -15,7 +15,7 @@ import (
 // that may well contradict itself; then each piece is taken away in turn, and pairs of pieces too.
 func TestTakingEvidenceAwayMakesNoNo(t *testing.T) {
 	r := rand.New(rand.NewPCG(8, 8))
-	rounds := 3000
+	rounds := 1500
 	if testing.Short() {
 		rounds = 500
 	}

@@ -120,7 +120,7 @@ func Severity(c finding.Credential, base finding.Severity, l Limits, now time.Ti
 		// Known to work: what the path reads as no longer speaks for less.
 		prod := slices.ContainsFunc(c.Environments, func(e finding.Environment) bool { return e.Class == finding.EnvProd })
 		_, record := first(atoms(&c, "access", "policy", "role", "scope", "permissions"), func(a atom) bool {
-			return a.sure != probable && (a.is("admin", "full") || broadWord(a.Value, c.Provider) != "")
+			return whole(c.Provider, a) && (a.is("admin", "full") || broadWord(a.Value, c.Provider) != "")
 		})
 		if s.AtLeast(finding.SevHigh) && (prod || record) {
 			return finding.SevCritical

@@ -47,13 +47,26 @@ func broadWord(v, provider string) string {
 	return ""
 }
 
+// whole reports whether what is said of a principal holds for each of its keys: whether a key opens exactly what its
+// principal may. Elsewhere a token may be narrower than who holds it.
+func whole(provider string, a atom) bool {
+	if a.sure != parental {
+		return a.sure == certain
+	}
+	switch provider {
+	case "aws", "gcp", "azure", "kubernetes":
+		return true
+	}
+	return false
+}
+
 // overScoped asks whether it may do more than a task could need.
 //
 // A no takes the whole of what it may do: a loader's summary of an export that holds all policies, or the signed permissions
 // of a shared access signature. A list of scopes alone is not that: another list may add to it.
 func overScoped(c *finding.Credential, _ Limits, _ time.Time) finding.Condition {
 	access := atoms(c, "access")
-	if a, ok := first(access, func(a atom) bool { return a.sure == certain && a.is("read", "read-only", "narrow") }); ok {
+	if a, ok := first(access, func(a atom) bool { return whole(c.Provider, a) && a.is("read", "read-only", "narrow") }); ok {
 		return no("its access is "+strings.ToLower(a.Value), a.String())
 	}
 	lists := atoms(c, "permissions", "scope", "role", "policy")
@@ -64,10 +77,11 @@ func overScoped(c *finding.Credential, _ Limits, _ time.Time) finding.Condition 
 			}
 		}
 	}
-	if a, ok := first(access, func(a atom) bool { return a.is("admin", "full", "broad") }); ok {
+	holds := func(a atom) bool { return a.sure == probable || whole(c.Provider, a) }
+	if a, ok := first(access, func(a atom) bool { return holds(a) && a.is("admin", "full", "broad") }); ok {
 		return yes(probably(a, "its access is "+strings.ToLower(a.Value)), a.String())
 	}
-	if a, ok := first(lists, func(a atom) bool { return broadWord(a.Value, c.Provider) != "" }); ok {
+	if a, ok := first(lists, func(a atom) bool { return holds(a) && broadWord(a.Value, c.Provider) != "" }); ok {
 		return yes(probably(a, a.Field+" "+broadWord(a.Value, c.Provider)), a.String())
 	}
 	if t := c.Traits.Scoped; t.Value == finding.No {
@@ -82,10 +96,10 @@ func overScoped(c *finding.Credential, _ Limits, _ time.Time) finding.Condition 
 // unconstrained asks whether it could be bound to less than anybody, anywhere, for ever, and whether it is.
 func unconstrained(c *finding.Credential, _ Limits, _ time.Time) finding.Condition {
 	bound := atoms(c, "restriction")
-	if a, ok := first(bound, func(a atom) bool { return a.sure == certain && !a.is("none", "") }); ok {
+	if a, ok := first(bound, func(a atom) bool { return whole(c.Provider, a) && !a.is("none", "") }); ok {
 		return no("it is bound to "+a.Value, a.String())
 	}
-	if a, ok := first(bound, func(a atom) bool { return a.is("none") }); ok {
+	if a, ok := first(bound, func(a atom) bool { return (a.sure == probable || whole(c.Provider, a)) && a.is("none") }); ok {
 		return yes(probably(a, "it could be bound and is not"), a.String())
 	}
 	r, s := c.Traits.Restricted, c.Traits.Scoped

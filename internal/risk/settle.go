@@ -8,64 +8,68 @@ import (
 	"sprawl/finding"
 )
 
-// Export is something read-only that a provider's administrator can hand over, and what it would decide.
+// Export is something read-only that a provider's administrator can hand over, and what it would decide. ID is the name of its
+// format among the inventories, which know the command that makes it and the permission that takes.
 type Export struct {
-	ID, Title  string
-	Command    string // exactly as typed, or where to click
-	Permission string // the least that allows it
-	Providers  []string
-	Decides    []string // condition ids
+	ID, Title string
+	Providers []string // of the credentials that it is about; none means all that have no export of their own
+	Decides   []string // condition ids
 }
 
+// Sets of conditions that kinds of listing decide.
 var (
-	whole   = []string{"long-lived", "over-scoped", "outlives-task", "unattributed", "unconstrained"}
-	listing = []string{"long-lived", "outlives-task"}
+	life  = []string{"long-lived", "outlives-task"}
+	owned = append([]string{"unattributed", "persistent-identity"}, life...)
+	wide  = append([]string{"over-scoped", "unconstrained"}, owned...)
 )
 
-// Exports lists what can be asked for. Order breaks ties: the smaller permission first.
+// Exports lists what can be asked for; the order breaks ties.
 func Exports() []Export { return slices.Clone(exports) }
 
 var exports = []Export{
-	// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
-	{"aws-access-keys", "AWS: access keys of every user, and the credential report",
-		"aws iam generate-credential-report && aws iam get-credential-report --query Content --output text | base64 -d > report.csv; for u in $(aws iam list-users --query 'Users[].UserName' --output text); do aws iam list-access-keys --user-name $u; done > keys.json",
-		"iam:GenerateCredentialReport, iam:GetCredentialReport, iam:ListUsers, iam:ListAccessKeys", []string{"aws"},
-		[]string{"long-lived", "outlives-task", "shared-identity"}},
-	{"aws-authorization", "AWS: users, groups, roles and policies", "aws iam get-account-authorization-details > authorization.json",
-		"iam:GetAccountAuthorizationDetails", []string{"aws"}, []string{"over-scoped", "unattributed", "persistent-identity", "unconstrained"}},
-	{"aws-trails", "AWS: trails and their event selectors",
-		"aws cloudtrail describe-trails > trails.json; aws cloudtrail get-event-selectors --trail-name NAME > selectors.json",
-		"cloudtrail:DescribeTrails, cloudtrail:GetEventSelectors", []string{"aws"}, []string{"poorly-logged"}},
-	{"aws-events", "AWS: CloudTrail events of the key", "aws cloudtrail lookup-events --lookup-attributes AttributeKey=AccessKeyId,AttributeValue=ID > events.json",
-		"cloudtrail:LookupEvents", []string{"aws"}, []string{"shared", "cross-environment"}},
-	{"gcp-keys", "Google Cloud: keys of every service account",
-		"gcloud iam service-accounts keys list --iam-account EMAIL --managed-by user --format json > keys.json",
-		"roles/iam.serviceAccountViewer", []string{"gcp"}, []string{"long-lived", "outlives-task", "shared-identity"}},
-	{"gcp-api-keys", "Google Cloud: API keys with their restrictions", "gcloud services api-keys list --format json > api-keys.json",
-		"roles/serviceusage.apiKeysViewer", []string{"gcp"}, []string{"long-lived", "unconstrained", "over-scoped"}},
-	{"gcp-policy", "Google Cloud: IAM policy of the project, with its audit configuration", "gcloud projects get-iam-policy PROJECT --format json > policy.json",
-		"resourcemanager.projects.getIamPolicy", []string{"gcp"}, []string{"over-scoped", "poorly-logged"}},
-	{"entra-applications", "Microsoft Entra: secrets of applications and their owners",
-		"az rest --url 'https://graph.microsoft.com/v1.0/applications?$select=appId,displayName,passwordCredentials,keyCredentials&$expand=owners' > applications.json",
-		"Application.Read.All", []string{"azure"}, []string{"long-lived", "unattributed", "shared-identity", "persistent-identity"}},
-	{"azure-storage", "Azure: storage accounts with the age of their keys", "az storage account list > storage.json", "Reader", []string{"azure"},
-		[]string{"long-lived", "unconstrained"}},
-	{"github-tokens", "GitHub: fine-grained tokens of the organisation", "gh api --paginate /orgs/ORG/personal-access-tokens > tokens.json",
-		"organisation: Personal access tokens (read)", []string{"github"}, []string{"long-lived", "over-scoped", "outlives-task", "unattributed"}},
-	{"github-authorizations", "GitHub: credentials authorised for single sign-on", "gh api --paginate /orgs/ORG/credential-authorizations > authorizations.json",
-		"organisation: Administration (read)", []string{"github"}, listing},
-	{"github-audit", "GitHub: audit log, with token hashes", "gh api --paginate '/orgs/ORG/audit-log?include=all' > audit.json",
-		"read:audit_log", []string{"github"}, []string{"outlives-task", "shared", "poorly-logged"}},
-	{"gitlab-tokens", "GitLab: access tokens", "glab api --paginate /personal_access_tokens > tokens.json",
-		"administrator, scope read_api", []string{"gitlab"}, []string{"long-lived", "over-scoped", "outlives-task", "unattributed"}},
-	{"kubernetes-accounts", "Kubernetes: service accounts and the names of secrets", "kubectl get serviceaccounts,secrets -A -o json > accounts.json",
-		"get and list on serviceaccounts and secrets", []string{"kubernetes"}, listing},
-	{"vault-accessors", "Vault: token accessors", "vault list -format=json auth/token/accessors > accessors.json",
-		"list on auth/token/accessors", []string{"vault"}, whole},
-	{"provider-listing", "the provider's own list of its keys, as its API returns it", "see: sprawl explain KIND", "read access to the organisation's keys",
-		[]string{"slack", "stripe", "datadog", "cloudflare", "openai", "anthropic", "docker", "jfrog", "databricks", "terraform", "hashicorp", "okta", "tailscale", "sendgrid", "twilio"}, whole},
-	{"own-list", "a list of your own: a CSV with key id or SHA-256, created, expires, last_used, status, owner", "sprawl scan --inventory list.csv",
-		"none", nil, whole},
+	{"aws-access-keys", "AWS: access keys of every user", []string{"aws"}, []string{"long-lived", "outlives-task", "shared-identity"}},
+	{"aws-account-authorization", "AWS: users with their tags, groups and policies", []string{"aws"},
+		[]string{"over-scoped", "unattributed", "persistent-identity", "unconstrained"}},
+	{"aws-credential-report", "AWS: credential report", []string{"aws"}, []string{"outlives-task", "shared-identity", "human-in-automation"}},
+	{"aws-cloudtrail-trails", "AWS: trails", []string{"aws"}, []string{"poorly-logged"}},
+	{"aws-cloudtrail-events", "AWS: events of the key", []string{"aws"}, []string{"shared", "cross-environment"}},
+	{"gcp-service-account-keys", "Google Cloud: keys of service accounts", []string{"gcp"}, []string{"long-lived", "outlives-task", "shared-identity"}},
+	{"gcp-iam-policy", "Google Cloud: IAM policy with its audit configuration", []string{"gcp"}, []string{"over-scoped", "poorly-logged"}},
+	{"gcp-key-activity", "Google Cloud: last use of keys", []string{"gcp"}, []string{"outlives-task"}},
+	{"gcp-api-keys", "Google Cloud: API keys with their restrictions", []string{"gcp"}, []string{"unconstrained", "long-lived"}},
+	{"gcp-audit-log", "Google Cloud: audit log", []string{"gcp"}, []string{"shared", "cross-environment"}},
+	{"entra-applications", "Microsoft Entra: applications with their secrets and owners", []string{"azure"}, append([]string{"shared-identity"}, owned...)},
+	{"entra-sign-ins", "Microsoft Entra: sign-ins of applications", []string{"azure"}, []string{"outlives-task"}},
+	{"azure-diagnostic-settings", "Azure: diagnostic settings", []string{"azure"}, []string{"poorly-logged"}},
+	{"azure-storage-accounts", "Azure: storage accounts with the age of their keys", []string{"azure"}, []string{"long-lived", "unconstrained"}},
+	{"github-personal-access-tokens", "GitHub: fine-grained tokens of the organisation", []string{"github"}, owned},
+	{"github-credential-authorizations", "GitHub: credentials authorised for single sign-on", []string{"github"}, []string{"over-scoped", "outlives-task"}},
+	{"github-audit-log", "GitHub: audit log with token hashes", []string{"github"}, []string{"outlives-task", "shared", "poorly-logged", "over-scoped"}},
+	{"github-app-installations", "GitHub: installed applications", []string{"github"}, []string{"third-party-unreviewed"}},
+	{"gitlab-access-tokens", "GitLab: access tokens", []string{"gitlab"}, append([]string{"over-scoped"}, owned...)},
+	{"kubernetes", "Kubernetes: service accounts, secrets and bindings", []string{"kubernetes"}, append([]string{"over-scoped"}, owned...)},
+	{"vault-accessors", "Vault: token accessors", []string{"vault", "hashicorp"}, wide},
+	{"slack-integrations", "Slack: integrations", []string{"slack"}, []string{"over-scoped", "third-party-unreviewed", "unattributed"}},
+	{"datadog-keys", "Datadog: keys", []string{"datadog"}, wide},
+	{"cloudflare-tokens", "Cloudflare: tokens", []string{"cloudflare"}, wide},
+	{"openai-keys", "OpenAI: keys", []string{"openai"}, wide},
+	{"anthropic-keys", "Anthropic: keys", []string{"anthropic"}, wide},
+	{"docker-hub-tokens", "Docker Hub: tokens", []string{"docker"}, wide},
+	{"jfrog-tokens", "JFrog: tokens", []string{"jfrog"}, wide},
+	{"databricks-tokens", "Databricks: tokens", []string{"databricks"}, wide},
+	{"terraform-cloud-tokens", "Terraform Cloud: tokens", []string{"terraform", "terraform-cloud"}, wide},
+	{"okta-tokens", "Okta: tokens", []string{"okta"}, wide},
+	{"tailscale-keys", "Tailscale: keys", []string{"tailscale"}, wide},
+	{"sendgrid-keys", "SendGrid: keys", []string{"sendgrid"}, []string{"over-scoped", "outlives-task"}},
+	{"twilio-keys", "Twilio: keys", []string{"twilio"}, life},
+	{"npm-tokens", "npm: tokens", []string{"npm"}, wide},
+	{"sentry-tokens", "Sentry: tokens", []string{"sentry"}, wide},
+	{"elastic-api-keys", "Elastic: API keys", []string{"elastic"}, wide},
+	{"mongodb-atlas-keys", "MongoDB Atlas: keys", []string{"mongodb", "mongodb-atlas"}, []string{"over-scoped"}},
+	{"grafana-tokens", "Grafana: tokens of service accounts", []string{"grafana"}, life},
+	{"doppler-tokens", "Doppler: tokens", []string{"doppler"}, wide},
+	{"snowflake-tokens", "Snowflake: tokens", []string{"snowflake"}, wide},
+	{"csv", "a list of your own: a CSV with key id, created, expires, last_used, status, access, owner", nil, wide},
 }
 
 // steps that are no export: what a scan or a policy decides.

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"sprawl/finding"
+	"sprawl/internal/correlate"
+	"sprawl/internal/environ"
+	"sprawl/internal/identity"
+	"sprawl/internal/join"
+	"sprawl/internal/policy"
+	"sprawl/internal/risk"
+	"sprawl/inventory"
+)
+
+// governed fills in what the policy and the targets say beside the sightings. files reads a file at the tip of a target's
+// default branch, by the target's name in locations; nil where no target can.
+func governed(in *correlate.Input, p *policy.Policy, keys *identity.Keys, files func(target, path string) ([]byte, error)) {
+	weak := p.HasWeak()
+	in.Limits, in.Files = limits(p), files
+	in.Environments = func(c *finding.Credential, s *finding.Sighting) []environ.Evidence {
+		sub := subject(c, s)
+		for _, e := range p.Environments {
+			if e.Whole() == (s == nil) && e.Covers(sub) {
+				return environ.Override(e.Name, e.Class, "environments: in the policy")
+			}
+		}
+		return nil
+	}
+	in.Owner = func(c *finding.Credential, s *finding.Sighting) (string, bool, bool) {
+		sub := subject(c, s)
+		for _, o := range p.Owners {
+			if o.Whole() == (s == nil) && o.Covers(sub) {
+				return o.Owner, o.Team, true
+			}
+		}
+		return "", false, false
+	}
+	in.Exception = func(s finding.Secret) *finding.Exception {
+		if len(p.Exceptions) == 0 || !keys.HasSalt() || keys.Weak(s) && !weak {
+			return nil
+		}
+		e, ok := p.Exceptions[keys.Match(s)]
+		if !ok {
+			return nil
+		}
+		out := finding.Exception{Owner: e.Owner, Approver: e.Approver, Reason: e.Reason, Created: e.Created, Until: e.Until, Recertified: e.Recertified}
+		for _, r := range e.Requires {
+			out.Requires = append(out.Requires, string(r))
+		}
+		return &out
+	}
+	if len(p.Escalation) > 0 {
+		in.Escalate = func(owner string) (string, time.Duration, bool) {
+			e, ok := p.Escalate(owner)
+			return e.To, e.After, ok
+		}
+	}
+}
+
+// limits turns the policy's numbers and register into what risk judges by.
+func limits(p *policy.Policy) risk.Limits {
+	var l risk.Limits
+	for _, t := range p.Thresholds {
+		r := risk.Threshold{Test: risk.Test(t.Test), Max: t.Max, Source: t.Source, Version: t.Version, Basis: risk.BasisPolicy}
+		if r.Source == "" {
+			r.Source = policyName
+		}
+		if t.Kind != "" {
+			r.Kinds = []string{t.Kind}
+		}
+		l.Overrides = append(l.Overrides, r)
+	}
+	for _, i := range p.Integrations {
+		l.Integrations = append(l.Integrations, risk.Integration{
+			Vendor: i.Vendor, Owner: i.Owner, Contract: i.Contract, Reviewed: i.Reviewed, NextReview: i.NextReview, Match: i.Match,
+		})
+	}
+	return l
+}
+
+// subject is what a rule of the policy is compared with; s is nil for the credential as a whole.
+func subject(c *finding.Credential, s *finding.Sighting) policy.Subject {
+	out := policy.Subject{Kind: c.Kind}
+	look := func(fs []finding.Fact) {
+		for _, f := range fs {
+			switch f.Field {
+			case "account", "project", "organisation":
+				out.Accounts = append(out.Accounts, f.Value)
+			}
+		}
+	}
+	look(c.Facts)
+	for _, r := range c.Records {
+		look(r.Facts)
+	}
+	if s == nil {
+		return out
+	}
+	out.Path, out.Target, out.Name, out.Branches = s.Where.Path, s.Where.Target, s.Name, s.Where.Refs
+	for _, f := range s.Facts {
+		if f.Field == "host" {
+			out.Hosts = append(out.Hosts, f.Value)
+		}
+	}
+	return out
+}
+
+// tips reads files at the default branch of the targets that have one. at is a target's reader by its name in locations.
+func tips(ctx context.Context, at map[string]func(ctx context.Context, rev, path string) ([]byte, error)) func(target, path string) ([]byte, error) {
+	rev := map[string]string{}
+	return func(target, path string) ([]byte, error) {
+		read := at[target]
+		if read == nil {
+			return nil, fmt.Errorf("%s has no default branch", target)
+		}
+		if rev[target] == "" {
+			// A clone knows which branch of its origin is the default; its own HEAD is whatever somebody works on.
+			rev[target] = "refs/remotes/origin/HEAD"
+			if _, err := read(ctx, rev[target], path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				rev[target] = "HEAD"
+			}
+		}
+		return read(ctx, rev[target], path)
+	}
+}
+
+// listed is a row of an inventory as a credential of which no place is known, judged by what the row says.
+func listed(row *finding.InventoryRow, l risk.Limits, now time.Time) finding.Credential {
+	rec := row.Record
+	rec.Match = finding.MatchExact
+	c := finding.Credential{ID: row.ID, Kind: rec.System, Title: strings.ReplaceAll(rec.System, "-", " "), Ident: rec.Key, Records: []finding.Record{rec},
+		Owner: finding.Owner{Tried: []string{"provider"}, Candidates: []string{}}}
+	c.Sightings = []finding.Sighting{{Where: finding.Location{Source: "inventory", Target: rec.Source, State: finding.StateInventory}}}
+	for _, f := range rec.Facts {
+		if slices.Contains([]string{"owner", "team"}, f.Field) && c.Owner.Name == "" {
+			c.Owner.Name, c.Owner.How, c.Owner.Team = f.Value, "provider", f.Field == "team"
+		}
+	}
+	risk.Judge(&c, finding.SevInfo, l, now)
+	return c
+}
+
+// joined lets inventories speak in a correlation. What else came of the join stands in the result once Correlate has run.
+func joined(in *correlate.Input, invs []*inventory.Inventory, keys *identity.Keys) *join.Result {
+	res := &join.Result{}
+	if len(invs) == 0 {
+		return res
+	}
+	in.Account = accounts(invs)
+	in.Records = func(cs []finding.Credential) [][]finding.Record {
+		*res = join.Join(cs, invs, keys)
+		out := make([][]finding.Record, len(cs))
+		for i := range cs {
+			out[i] = res.Records[cs[i].ID]
+		}
+		return out
+	}
+	return res
+}
+
+// accounts says which people still have an account, by the exports that list them: by login, name or address. Somebody whom
+// one export shows as gone is gone; who stands in none is not known.
+func accounts(invs []*inventory.Inventory) func(name string) (finding.Answer, string) {
+	type account struct {
+		active finding.Answer
+		why    string
+	}
+	by := map[string]account{}
+	for _, inv := range invs {
+		for i := range inv.Rows {
+			r := &inv.Rows[i]
+			status := r.Fact("user_status")
+			if r.Class != inventory.Principal || status == "" || r.Fact("user_type") == "service" {
+				continue
+			}
+			a := account{finding.No, fmt.Sprintf("%s: %s", r.Record.Source, status)}
+			if status == "active" {
+				a.active = finding.Yes
+			}
+			if !inv.AsOf.IsZero() {
+				a.why += ", as of " + inv.AsOf.UTC().Format(time.DateOnly)
+			}
+			for _, field := range []string{"user", "email", "name"} {
+				n := plainName(r.Fact(field))
+				if had, ok := by[n]; n != "" && (!ok || had.active == finding.Yes) {
+					by[n] = a
+				}
+			}
+		}
+	}
+	return func(name string) (finding.Answer, string) {
+		a := by[plainName(name)]
+		return a.active, a.why
+	}
+}
+
+// plainName is a name without what marks it as one: "@ada", "user:ada".
+func plainName(s string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(strings.ToLower(strings.TrimSpace(s)), "user:"), "@")
+}
+
+// unheard are the notices of a join: what its provider's administrator does not know of, what a listing could not decide, what
+// is wrong with an export.
+func unheard(res *join.Result, troubles []inventory.Trouble, keys *identity.Keys) []finding.Notice {
+	var out []finding.Notice
+	say := func(kind string, s finding.Severity, text string) {
+		out = append(out, finding.Notice{ID: keys.NoticeID(kind, text), Kind: kind, Severity: s, Message: text})
+	}
+	for _, u := range res.Unlisted {
+		say("unlisted", finding.SevMedium, finding.ShortID(u.Credential)+" is unknown to its provider's administrator ("+u.Source+"): "+u.Why)
+	}
+	for _, n := range res.Notes {
+		text := n.Source + ": " + n.Msg
+		if n.Credential != "" {
+			text = finding.ShortID(n.Credential) + ": " + text
+		}
+		say("inventory", finding.SevInfo, text)
+	}
+	for _, t := range troubles {
+		say("inventory", finding.SevLow, t.String())
+	}
+	return out
+}
