@@ -178,6 +178,9 @@ func generate(r *rand.Rand) finding.Credential {
 	for i := range c.Facts {
 		c.Facts[i].Source = "offline"
 	}
+	if r.IntN(8) == 0 { // a token that states a life of an hour, and whatever else may contradict it
+		c.Facts = append(c.Facts, finding.Fact{Field: "issued", Value: "2026-01-02T01:00:00Z", Source: "offline"}, finding.Fact{Field: "expires", Value: "2026-01-02T02:00:00Z", Source: "offline"})
+	}
 	matches := []finding.Match{finding.MatchExact, finding.MatchHash, finding.MatchSuffix, finding.MatchParent}
 	for i := range r.IntN(4) {
 		c.Records = append(c.Records, finding.Record{System: "test", Source: fmt.Sprintf("export.json:%d", i), Match: matches[r.IntN(4)], Facts: some(),
