@@ -146,13 +146,17 @@ type Pair struct {
 
 // Structure is a format that is parsed where an anchor stands.
 type Structure struct {
-	// Anchors are literals of at least 4 bytes (shorter ones have a slower path), matched with case.
+	// Anchors are literals of at least 3 bytes (those of 4 and more cost less), matched with case; with Fold they are lower
+	// case and match in either.
 	Anchors []string
+	Fold    bool
 	// Reach is how many bytes around an anchor decide a match.
 	Reach Reach
 	// Parse is given the text and where an anchor begins. It returns what it found, or nothing. It is a function of the
 	// bytes within Reach alone, and never panics on hostile input.
 	Parse func(b []byte, at int) []Found
+	// Source is what Parse was made of where it is data, a user's pattern: a change to it changes the hash of the rules.
+	Source string
 }
 
 // Found is one credential that a Structure found.
@@ -161,6 +165,7 @@ type Found struct {
 	Parts      []FoundPart
 	Start, End int // the whole structure
 	Proof      finding.Proof
+	Tier       finding.Tier // of what is not proven; zero means shaped
 }
 
 // FoundPart is where a part stands.

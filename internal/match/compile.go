@@ -140,9 +140,12 @@ func (s *Set) addRow(i int32, d *detectors.Detector, fold *folder) error {
 			if len(a) < minAnchor {
 				return fmt.Errorf("structure %d: anchor %q is shorter than %d bytes", j, a, minAnchor)
 			}
+			if st.Fold && a != strings.ToLower(a) {
+				return fmt.Errorf("structure %d: anchor %q is to be found in either case and not lower case", j, a)
+			}
 		}
 		for _, a := range st.Anchors {
-			s.anchors = append(s.anchors, anchor{of: int32(len(s.structs)), text: a})
+			s.anchors = append(s.anchors, anchor{of: int32(len(s.structs)), text: a, fold: st.Fold})
 		}
 		s.structs = append(s.structs, structure{det: i, row: st})
 	}
@@ -234,7 +237,8 @@ func hashRows(rows []detectors.Detector) string {
 		for j := range d.Structures {
 			st := &d.Structures[j]
 			h.list(st.Anchors)
-			h.number(int(st.Reach.Kind), st.Reach.N)
+			h.number(int(st.Reach.Kind), st.Reach.N, flag(st.Fold))
+			h.text(st.Source)
 		}
 	}
 	h.sum.Write(h.buf)

@@ -220,8 +220,11 @@ func (m *Matcher) stands(t *trigger, p int) bool {
 		}
 		return true
 	case trigStruct:
-		a := m.set.anchors[t.ref].text
-		return at >= 0 && len(b)-at >= len(a) && string(b[at:at+len(a)]) == a
+		a := &m.set.anchors[t.ref]
+		if a.fold {
+			return at >= 0 && hasFold(b[at:], a.text)
+		}
+		return at >= 0 && len(b)-at >= len(a.text) && string(b[at:at+len(a.text)]) == a.text
 	}
 	w := &m.set.words[t.ref]
 	return at >= 0 && hasFold(b[at:], w.text) && wordEdges(b, at, w)

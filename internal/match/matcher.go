@@ -21,6 +21,7 @@ type structure struct {
 type anchor struct {
 	of   int32 // in Set.structs
 	text string
+	fold bool // it matches without regard to ASCII case; text is lower
 }
 
 type named struct {
@@ -360,13 +361,16 @@ func (m *Matcher) found(st *structure, f *detectors.Found) {
 		}
 	}
 	var but string
-	c.Tier = tierOf(c.Proof, finding.TierShaped)
+	c.Tier = tierOf(c.Proof, cmp.Or(f.Tier, finding.TierShaped))
 	if v := b[p.Start:p.End]; p.Role == finding.RoleSecret && len(v) < maxWeak && (testLike(v) || nameLike(nil, v)) {
 		c.Tier, but = tierOf(c.Proof, finding.TierGeneric), "; a weak one"
 	}
 	ns, ne := nameBefore(b, p.Start)
 	c.Name = shown(b[ns:ne])
 	c.Why = "the structure of its kind"
+	if st.row.Source != "" {
+		c.Why = "the pattern of its kind"
+	}
 	switch c.Proof {
 	case finding.ProofProven:
 		c.Why += ", parsed and sound"

@@ -277,7 +277,7 @@ func (s *Set) buildFilter(fold *folder) *filter {
 		ts = spread(ts, seq[at:at+4], t)
 	}
 	for i := range s.anchors {
-		literal(s.anchors[i].text, false, &anyByte, trigger{what: trigStruct, ref: int32(i)})
+		literal(s.anchors[i].text, s.anchors[i].fold, &anyByte, trigger{what: trigStruct, ref: int32(i)})
 	}
 	for i := range s.words {
 		literal(s.words[i].text, true, &afterShort, trigger{what: trigWord, ref: int32(i)})
