@@ -110,6 +110,7 @@ type Summary struct {
 	Excepted    int // by an exception
 	Inline      int // sightings covered by an inline allow
 	CannotTell  int // verdicts
+	References  int // secrets that pipelines name, those not worth a line too
 	Notices     int
 	Failing     int // credentials at or above the threshold
 	FailOn      string

@@ -237,6 +237,7 @@ type counts struct {
 	Excepted    int                      `json:"excepted"`
 	Inline      int                      `json:"inline"`
 	CannotTell  int                      `json:"cannot_tell"`
+	References  int                      `json:"references"`
 	Notices     int                      `json:"notices"`
 }
 
@@ -394,7 +395,7 @@ func newSummary(s finding.Summary) summary {
 		Counts: counts{
 			Credentials: s.Credentials, Places: s.Places, BySeverity: map[finding.Severity]int{},
 			ByTier: map[finding.Tier]int{}, Base: s.Base, Baseline: s.Baseline, Marked: s.Marked, Excepted: s.Excepted,
-			Inline: s.Inline, CannotTell: s.CannotTell, Notices: s.Notices,
+			Inline: s.Inline, CannotTell: s.CannotTell, References: s.References, Notices: s.Notices,
 		},
 		Coverage: coverage{
 			Targets: convert(c.Targets, func(t finding.TargetCoverage) targetCoverage {

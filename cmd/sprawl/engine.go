@@ -36,6 +36,7 @@ type run struct {
 	pr           bool // the change judged is not its author's to wave through
 	prints       bool
 	asOf         time.Time
+	exports      []export
 }
 
 // result is what a run found.
@@ -45,6 +46,9 @@ type result struct {
 	ledger  finding.Coverage
 	keys    *identity.Keys
 	elapsed time.Duration
+
+	references      []finding.Reference // worth a line
+	namedReferences int                 // secrets that pipelines name, those not worth a line too
 }
 
 // do walks every target and correlates what they hold. Trouble with one target is in the ledger; the error is the context's,
@@ -59,6 +63,10 @@ func (r *run) do(ctx context.Context) (*result, error) {
 		return nil, fmt.Errorf("detectors: %w", err)
 	}
 	keys, err := r.keys()
+	if err != nil {
+		return nil, err
+	}
+	invs, troubles, err := loadInventories(ctx, r.exports, keys, r.asOf)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +128,7 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	}
 	pol := r.policy.policy
 	weak := pol.HasWeak()
-	res.found = correlate.Correlate(correlate.Input{
+	in := correlate.Input{
 		Sightings: sightings, Keys: keys, Kind: set.Detector, AsOf: r.asOf, Prints: r.prints,
 		Excluded: pol.Excludes,
 		Decide: func(s finding.Secret) *finding.Decision {
@@ -129,7 +137,21 @@ func (r *run) do(ctx context.Context) (*result, error) {
 			}
 			return decision(pol, keys.Match(s), r.asOf)
 		},
-	})
+	}
+	governed(&in, pol, keys, r.tips(ctx))
+	pipes, err := r.pipelines(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	pipes.inform(&in)
+	lists := joined(&in, invs, keys)
+	res.found = correlate.Correlate(in)
+	res.found.Inventory = lists.Rows
+	res.found.Notices = append(res.found.Notices, unheard(lists, troubles, keys)...)
+	if !r.change() {
+		res.references, res.namedReferences = pipes.references(lists.References)
+		res.found.Notices = append(res.found.Notices, pipes.notices...)
+	}
 	was.settle(res.found.Credentials)
 	res.found.Notices = append(notices, res.found.Notices...)
 	res.ledger = led.Coverage()
@@ -144,6 +166,33 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	res.header.KeyScope, res.header.KeyID = keys.Scope(), keys.KeyID()
 	res.header.Command, res.header.AsOf = r.command, r.asOf
 	return res, nil
+}
+
+// change reports whether the run is about a change, whose surroundings are as they were.
+func (r *run) change() bool {
+	return r.command == "staged" || r.command == "range" || r.command == "pr"
+}
+
+// tips reads files of the targets as they stand; nil where none can.
+func (r *run) tips(ctx context.Context) func(target, path string) ([]byte, error) {
+	at := map[string]func(ctx context.Context, rev, path string) ([]byte, error){}
+	for _, t := range r.targets {
+		for _, tip := range t.tips {
+			at[tip.place.Target] = tip.read
+		}
+	}
+	if len(at) == 0 {
+		return nil
+	}
+	return tips(ctx, at)
+}
+
+// pipelines understands the configuration of the targets. What is staged is judged without it: a hook must be quick.
+func (r *run) pipelines(ctx context.Context, keys *identity.Keys) (pipelines, error) {
+	if r.command == "staged" {
+		return pipelines{}, nil
+	}
+	return readPipelines(ctx, r.targets, r.policy.policy, keys)
 }
 
 func (r *run) keys() (*identity.Keys, error) {
@@ -180,7 +229,7 @@ func decision(p *policy.Policy, match string, asOf time.Time) *finding.Decision 
 func (res *result) summarise(failOn string, fails func(finding.Credential) bool) finding.Summary {
 	s := finding.Summary{
 		BySeverity: map[finding.Severity]int{}, ByTier: map[finding.Tier]int{}, Inline: res.found.Inline, Notices: len(res.found.Notices),
-		FailOn: failOn, Coverage: res.ledger, Elapsed: res.elapsed,
+		References: res.namedReferences, FailOn: failOn, Coverage: res.ledger, Elapsed: res.elapsed,
 	}
 	for _, c := range res.found.Credentials {
 		if c.Decision != nil {

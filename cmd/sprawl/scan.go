@@ -32,6 +32,8 @@ type scanFlags struct {
 	image        imageFlags
 	pr           bool
 	deepen       bool
+	inventories  []string
+	branches     []string
 }
 
 // change reports whether a change is scanned instead of all there is.
@@ -45,6 +47,8 @@ func (f *scanFlags) add(c *cobra.Command) {
 	p.IntVar(&f.decodeDepth, "decode-depth", 5, "how many layers of encoding are undone; 0 decodes nothing")
 	p.StringArrayVar(&f.exclude, "exclude", nil, "leave out files that match this glob (dir: targets; may be repeated)")
 	p.Int64Var(&f.maxFile, "max-file", 50<<20, "bytes up to which a file is matched whole; larger ones are matched in overlapping windows")
+	p.StringArrayVar(&f.inventories, "inventory", nil, inventoryHelp)
+	p.StringArrayVar(&f.branches, "branch", nil, "read pipelines, manifests and CODEOWNERS at the tip of this branch instead of the default one (may be repeated)")
 }
 
 type reportFlags struct {
@@ -68,6 +72,7 @@ func (a *app) scanCommand() *cobra.Command {
               REF may be a tag glob (team/app:1.*), all tags (team/app:*) or a registry (registry.example/)
   oci:DIR, oci-archive:FILE, docker-archive:FILE
               images on disk
+  ci:PATH     pipelines, manifests and settings alone, of a folder or at the tip of a repository
   -           standard input
   PATH        git: where PATH is a repository, else dir:
 
@@ -130,6 +135,9 @@ func (a *app) newRun(ctx context.Context, command string, args []string, f scanF
 		return nil, err
 	}
 	if r.policy, err = a.loadPolicy(ctx, r.targets, f); err != nil {
+		return nil, err
+	}
+	if r.exports, err = exports(f.inventories); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -272,6 +280,16 @@ func render(r report.Reporter, res *result, sum finding.Summary) error {
 	}
 	for i := range res.found.Credentials {
 		if err := r.Item(finding.Item{Credential: &res.found.Credentials[i]}); err != nil {
+			return err
+		}
+	}
+	for i := range res.references {
+		if err := r.Item(finding.Item{Reference: &res.references[i]}); err != nil {
+			return err
+		}
+	}
+	for i := range res.found.Inventory {
+		if err := r.Item(finding.Item{Inventory: &res.found.Inventory[i]}); err != nil {
 			return err
 		}
 	}

@@ -31,10 +31,11 @@ type target struct {
 	pushed bool // git asks about it: that it brings nothing new is no mistake
 	// changes says what a change does to the rules it is judged by; nil where nobody asks.
 	changes func(ctx context.Context, keys *identity.Keys) ([]finding.Notice, error)
+	tips    []*tree // its configuration as it stands; none where it has no files of its own
 }
 
-// schemes of targets that later versions read; a path can still be written as ./ci:x.
-var planned = []string{"ci", "github", "list"}
+// schemes of targets that later versions read; a path can still be written as ./list:x.
+var planned = []string{"github", "list"}
 
 func (a *app) openTargets(ctx context.Context, args []string, f scanFlags) ([]target, error) {
 	if f.change() && len(args) > 1 {
@@ -54,6 +55,14 @@ func (a *app) openTargets(ctx context.Context, args []string, f scanFlags) ([]ta
 				return nil, err
 			}
 			images = append(images, src)
+			continue
+		}
+		if scheme, rest := splitScheme(arg); scheme == "ci" && !f.change() {
+			ts, err := a.openCI(ctx, rest, f)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, ts...)
 			continue
 		}
 		t, err := a.openTarget(ctx, arg, len(args) == 1, f)
@@ -82,7 +91,7 @@ func (a *app) openTarget(ctx context.Context, arg string, only bool, f scanFlags
 	case scheme == "dir":
 		return openDir(rest, f)
 	case scheme != "":
-		return target{}, usage("scan a git: or dir: target, or standard input (-)", "%s: targets of this kind are not read yet", arg)
+		return target{}, usage("scan a git:, dir:, ci: or image: target, or standard input (-)", "%s: targets of this kind are not read yet", arg)
 	}
 	if _, err := os.Stat(arg); err != nil {
 		return target{}, missing(arg, err)
@@ -102,7 +111,7 @@ func splitScheme(arg string) (scheme, rest string) {
 	if !ok || len(s) < 2 {
 		return "", arg
 	}
-	if s == "git" || s == "dir" || slices.Contains(image.Schemes(), s) || slices.Contains(planned, s) {
+	if s == "git" || s == "dir" || s == "ci" || slices.Contains(image.Schemes(), s) || slices.Contains(planned, s) {
 		return s, r
 	}
 	return "", arg
@@ -137,9 +146,10 @@ func openDir(path string, f scanFlags) (target, error) {
 	if err != nil {
 		return target{}, missing(path, err)
 	}
-	t := target{name: "dir:" + filepath.ToSlash(path), source: files.Dir(path, files.Options{Exclude: f.exclude, MaxFile: f.maxFile})}
+	o := files.Options{Exclude: f.exclude, MaxFile: f.maxFile}
+	t := target{name: "dir:" + filepath.ToSlash(path), source: files.Dir(path, o)}
 	if st.IsDir() {
-		t.root = path
+		t.root, t.tips = path, []*tree{dirTree(path, o)}
 	}
 	return t, nil
 }
@@ -172,7 +182,7 @@ func (a *app) openGit(ctx context.Context, path string, f scanFlags) (target, er
 		}
 		o.Mode, o.Base, o.Head, policyRev = git.Range, base, head, base
 	}
-	return openSource(ctx, path, o, policyRev)
+	return openSource(ctx, path, o, policyRev, f.branches)
 }
 
 // gitOptions are those of every git target.
@@ -196,20 +206,32 @@ func (a *app) openRange(ctx context.Context, path, base, head string, not []stri
 		return target{}, err
 	}
 	o.Mode, o.Base, o.Head, o.Not = git.Range, base, head, not
-	return openSource(ctx, path, o, policyRev)
+	return openSource(ctx, path, o, policyRev, f.branches)
 }
 
-func openSource(ctx context.Context, path string, o git.Options, policyRev string) (target, error) {
+// openSource opens a repository. branches are those whose tips are configuration, none for the default one.
+func openSource(ctx context.Context, path string, o git.Options, policyRev string, branches []string) (target, error) {
 	src, err := git.New(ctx, path, o)
 	if err != nil {
 		return target{}, gitFailure(err)
 	}
-	return sourceTarget(src, policyRev), nil
+	t := sourceTarget(src, policyRev)
+	if len(branches) > 0 {
+		t.tips = nil
+	}
+	for _, b := range branches {
+		t.tips = append(t.tips, gitTree(src, b))
+	}
+	return t, nil
 }
 
 func sourceTarget(src *git.Source, policyRev string) target {
-	t := target{name: src.Name(), source: src, root: src.WorkTree()}
+	t := target{name: src.Name(), source: src, root: src.WorkTree(), tips: []*tree{gitTree(src, "")}}
 	if policyRev != "" {
+		if _, head := src.Ends(); head != "" { // its lines are those that a change brings
+			t.tips = []*tree{gitTree(src, head)}
+			t.tips[0].place.Refs = nil
+		}
 		t.committed = func(ctx context.Context, name string) ([]byte, error) { return src.File(ctx, policyRev, name) }
 		t.before = src.Before
 	}

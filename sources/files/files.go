@@ -44,6 +44,8 @@ type Options struct {
 	Exclude []string
 	// MaxFile is the size in bytes up to which a file is handed out whole; 0 means DefaultMaxFile.
 	MaxFile int64
+	// Want, if not nil, says by slash path below the root which files are asked for. The others are neither opened nor noted.
+	Want func(path string) bool
 
 	window, overlap int // for tests
 }
@@ -264,6 +266,8 @@ func (w *walk) classify(rel string, e fs.DirEntry) entryKind {
 		return isNone
 	case mode.IsDir():
 		return isDir
+	case w.o.Want != nil && !w.o.Want(slash):
+		return isNone
 	}
 	w.led.Saw(1)
 	switch {

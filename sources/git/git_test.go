@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -807,6 +808,37 @@ func TestFile(t *testing.T) {
 		}
 	}
 	if _, err := open(t, repo.New(t).Dir, Options{}).File(t.Context(), "HEAD", "x"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("before the first commit: %v", err)
+	}
+}
+
+func TestTree(t *testing.T) {
+	g := findGit(t)
+	r := repo.New(t)
+	r.Write("a/x.yml", "one\n")
+	r.Write("b/x.yml", "one\n") // the same tree twice
+	r.Write("c.txt", "no\n")
+	r.Commit("one")
+	r.Write("a/x.yml", "work tree\n")
+	want := func(p string) bool { return strings.HasSuffix(p, ".yml") }
+	for _, o := range []Options{{Git: g}, {}} {
+		s := open(t, r.Dir, o)
+		got := map[string]string{}
+		if err := s.Tree(t.Context(), "HEAD", want, func(p string, b []byte) bool { got[p] = string(b); return true }); err != nil {
+			t.Fatal(err)
+		}
+		if !maps.Equal(got, map[string]string{"a/x.yml": "one\n", "b/x.yml": "one\n"}) {
+			t.Errorf("files: %q", got)
+		}
+		n := 0
+		if err := s.Tree(t.Context(), "HEAD", want, func(string, []byte) bool { n++; return false }); err != nil || n != 1 {
+			t.Errorf("ended early: %d files, %v", n, err)
+		}
+		if err := s.Tree(t.Context(), "none", want, nil); !errors.Is(err, ErrRevision) {
+			t.Errorf("unknown revision: %v", err)
+		}
+	}
+	if err := open(t, repo.New(t).Dir, Options{}).Tree(t.Context(), "HEAD", want, nil); err != nil {
 		t.Errorf("before the first commit: %v", err)
 	}
 }

@@ -123,6 +123,7 @@ func change(id string, who []byte, when int64) *finding.Change {
 // Modes of tree entries.
 const (
 	modeTree    = 0o040000
+	modeSymlink = 0o120000
 	modeGitlink = 0o160000
 )
 

@@ -349,7 +349,7 @@ func (w *walk) submodule(path string, id pack.ID) {
 const maxDepth = 2048
 
 // walkTree visits the entries of a tree and of those subtrees that visit says to enter, but for trees that seen holds, and
-// adds them there. What cannot be read is left out: the walk over the store has it in the ledger. The error is the context's.
+// adds them there; a nil seen has every path of a tree that stands in several places. What cannot be read is left out: the walk over the store has it in the ledger. The error is the context's.
 func walkTree(ctx context.Context, r reader, size int, root pack.ID, seen map[pack.ID]bool, visit func(path string, e entry) (enter bool)) error {
 	type todo struct {
 		path  string
@@ -367,7 +367,9 @@ func walkTree(ctx context.Context, r reader, size int, root pack.ID, seen map[pa
 		if seen[t.id] || t.depth > maxDepth {
 			continue
 		}
-		seen[t.id] = true
+		if seen != nil {
+			seen[t.id] = true
+		}
 		typ, b, err := r.read(t.id, buf)
 		if err != nil || typ != pack.Tree {
 			continue

@@ -1,0 +1,291 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"sprawl/finding"
+	"sprawl/internal/correlate"
+	"sprawl/internal/environ"
+	"sprawl/internal/identity"
+	"sprawl/internal/pipeline"
+	"sprawl/internal/policy"
+	"sprawl/internal/risk"
+	"sprawl/inventory"
+	"sprawl/sources"
+	"sprawl/sources/ci"
+	"sprawl/sources/files"
+	"sprawl/sources/git"
+)
+
+// tree is configuration as it stands: the files of a folder, or of the tip of a branch.
+type tree struct {
+	place finding.Location // of every file, but for the path
+	// walk hands out the files that a pipeline reader recognises. It may be called again.
+	walk func(ctx context.Context, visit func(path string, data []byte) bool) error
+	// read returns one file at a revision; fs.ErrNotExist where there is none. Folders have no revisions.
+	read func(ctx context.Context, rev, path string) ([]byte, error)
+}
+
+func recognised(path string) bool { return pipeline.Recognises(path) != "" }
+
+// gitTree is the tip of a branch; rev "" means the default branch.
+func gitTree(src *git.Source, rev string) *tree {
+	t := &tree{place: finding.Location{Source: "git", Target: strings.TrimPrefix(src.Name(), "git:"), State: finding.StateHead}, read: src.File}
+	if rev != "" {
+		t.place.Refs = []string{rev}
+	}
+	t.walk = func(ctx context.Context, visit func(string, []byte) bool) error {
+		at := rev
+		if at == "" {
+			// A clone knows which branch of its origin is the default; its own HEAD is whatever somebody works on.
+			at = "refs/remotes/origin/HEAD"
+		}
+		err := src.Tree(ctx, at, recognised, visit)
+		if rev == "" && errors.Is(err, git.ErrRevision) {
+			err = src.Tree(ctx, "HEAD", recognised, visit)
+		}
+		return err
+	}
+	return t
+}
+
+// dirTree is a folder. What keeps a file from being read is for the scan's own walk to tell.
+func dirTree(root string, o files.Options) *tree {
+	o.Want = recognised
+	return &tree{
+		place: finding.Location{Source: "dir", Target: root, State: finding.StateWorktree},
+		walk: func(ctx context.Context, visit func(string, []byte) bool) error {
+			err := files.Dir(root, o).Walk(ctx, 1, &sources.Ledger{}, func(_ int, b sources.Blob) error {
+				if b.Offset > 0 || b.Size > int64(len(b.Bytes)) || visit(b.ID, b.Bytes) {
+					return nil
+				}
+				return errEnough
+			})
+			if errors.Is(err, errEnough) {
+				return nil
+			}
+			return err
+		},
+		read: func(_ context.Context, _, path string) ([]byte, error) { return readBelow(root, path) },
+	}
+}
+
+// readBelow reads a small file below a folder, through no link that leads out of it.
+func readBelow(root, path string) ([]byte, error) {
+	r, err := os.OpenRoot(root)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = r.Close() }()
+	st, err := r.Stat(filepath.FromSlash(path))
+	switch {
+	case err != nil:
+		return nil, err
+	case !st.Mode().IsRegular() || st.Size() > policy.MaxSize:
+		return nil, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
+	}
+	return r.ReadFile(filepath.FromSlash(path))
+}
+
+// errEnough ends a walk whose visitor wants no more.
+var errEnough = errors.New("enough")
+
+// openCI opens what of a path is configuration of pipelines: its files, or, of a repository without a work tree and where a
+// branch is named, those at the tips of branches.
+func (a *app) openCI(ctx context.Context, arg string, f scanFlags) ([]target, error) {
+	if arg == "" {
+		arg = "."
+	}
+	keep := func(p string, data []byte) bool { return pipeline.Sniff(p, data) != "" }
+	if git.Recognise(arg) {
+		repo, err := a.openGit(ctx, arg, f)
+		if err != nil {
+			return nil, err
+		}
+		if repo.root == "" || len(f.branches) > 0 {
+			var out []target
+			for _, tip := range repo.tips {
+				t := repo
+				tip.place.Target = arg
+				tip.place.Source = "ci"
+				t.name, t.tips = "ci:"+filepath.ToSlash(arg), []*tree{tip}
+				t.source = ci.Tree(arg, tip.place, func(yield func(string, []byte) bool) { _ = tip.walk(ctx, yield) }, keep)
+				out = append(out, t)
+			}
+			return out, nil
+		}
+	}
+	t, err := openDir(arg, f)
+	if err != nil {
+		return nil, err
+	}
+	t.name = "ci:" + filepath.ToSlash(arg)
+	t.source = ci.Filter(arg, files.Dir(arg, files.Options{Exclude: f.exclude, MaxFile: f.maxFile, Want: recognised}), keep)
+	for _, tip := range t.tips {
+		tip.place.Source, tip.place.Target = "ci", arg
+	}
+	return []target{t}, nil
+}
+
+// pipelines is what the configuration of a run's targets says.
+type pipelines struct {
+	by      map[string][]*pipeline.Inventory // by target, as locations name it: one a branch
+	notices []finding.Notice
+}
+
+// readPipelines understands the configuration of every target that has a tree. What it cannot read it searches as text, and a
+// notice says so.
+func readPipelines(ctx context.Context, ts []target, p *policy.Policy, keys *identity.Keys) (pipelines, error) {
+	out := pipelines{by: map[string][]*pipeline.Inventory{}}
+	override := func(path string) []finding.Environment {
+		for _, e := range p.Environments {
+			if !e.Whole() && e.Covers(policy.Subject{Path: path}) {
+				return environ.Classify(environ.Override(e.Name, e.Class, "environments: in the policy"))
+			}
+		}
+		return nil
+	}
+	for _, t := range ts {
+		for _, tip := range t.tips {
+			var walkErr error
+			inv, err := pipeline.Collect(ctx, pipeline.Options{Place: tip.place, Override: override}, func(yield func(string, []byte) bool) {
+				if err := tip.walk(ctx, yield); err != nil {
+					walkErr = err
+				}
+			})
+			if err != nil {
+				return out, err
+			}
+			if walkErr != nil {
+				if ctx.Err() != nil {
+					return out, ctx.Err()
+				}
+				if f := refuse(walkErr); f != nil {
+					return out, f
+				}
+				return out, incomplete("", "read the pipelines of %s: %w", t.name, walkErr)
+			}
+			out.add(tip.place, inv, keys)
+		}
+	}
+	return out, nil
+}
+
+func (ps *pipelines) add(place finding.Location, inv *pipeline.Inventory, keys *identity.Keys) {
+	ps.by[place.Target] = append(ps.by[place.Target], inv)
+	var unread []string
+	for _, m := range inv.Models {
+		if len(m.Notes) > 0 {
+			unread = append(unread, m.Path+": "+m.Notes[0].Text)
+		}
+	}
+	if len(unread) > 0 {
+		const shown = 3
+		more := ""
+		if n := len(unread) - shown; n > 0 {
+			more = fmt.Sprintf("; and %d more", n)
+			unread = unread[:shown]
+		}
+		text := strings.Join(unread, "; ") + more
+		ps.notices = append(ps.notices, finding.Notice{
+			ID: keys.NoticeID("pipeline", place.Target, strings.Join(place.Refs, " "), text), Kind: "pipeline", Severity: finding.SevInfo,
+			Message: "pipeline configuration not understood in full: " + text,
+		})
+	}
+}
+
+// inform lets the pipelines speak of values that stand in their files.
+func (ps *pipelines) inform(in *correlate.Input) {
+	if len(ps.by) == 0 {
+		return
+	}
+	current := func(w *finding.Location) []*pipeline.Inventory {
+		if w.Path == "" || w.State != finding.StateHead && w.State != finding.StateWorktree {
+			return nil // lines of an older version are other lines
+		}
+		return ps.by[w.Target]
+	}
+	in.Declared = func(w *finding.Location, line int, _ string) (out []finding.Environment) {
+		for _, inv := range current(w) {
+			out = append(out, inv.Declared(w.Path, line)...)
+		}
+		return environ.Merge(out)
+	}
+	in.Uses = func(w *finding.Location, line int, name string) (out []finding.Use) {
+		for _, inv := range current(w) {
+			out = append(out, inv.Uses(w.Path, line, name)...)
+		}
+		return out
+	}
+}
+
+// references are the secrets that pipelines name, joined with what providers list and judged: those worth a line, and how many
+// there are in all.
+func (ps *pipelines) references(listed []inventory.Row) (reported []finding.Reference, all int) {
+	byRepo := map[string][]pipeline.Listed{}
+	var wide, every []pipeline.Listed
+	for i := range listed {
+		l := pipeline.Listed{System: listed[i].Record.System, Name: listed[i].Name, Scope: scopeOf(&listed[i])}
+		every = append(every, l)
+		if repo := path.Base(listed[i].Scope); strings.Contains(listed[i].Scope, "/") {
+			byRepo[repo] = append(byRepo[repo], l)
+		} else {
+			wide = append(wide, l)
+		}
+	}
+	var refs []finding.Reference
+	for target, invs := range ps.by {
+		here := every
+		if len(ps.by) > 1 {
+			here = slices.Concat(wide, byRepo[strings.TrimSuffix(path.Base(filepath.ToSlash(target)), ".git")])
+		}
+		for _, inv := range invs {
+			refs = append(refs, pipeline.Resolve(here, inv.References)...)
+		}
+	}
+	if len(ps.by) > 0 {
+		refs = append(refs, pipeline.Unused(every, refs)...)
+	}
+	for i := range refs {
+		risk.JudgeReference(&refs[i])
+		if risk.Reported(refs[i]) {
+			reported = append(reported, refs[i])
+		}
+	}
+	slices.SortFunc(reported, func(a, b finding.Reference) int {
+		return cmp.Or(cmp.Compare(holds(b), holds(a)), cmp.Compare(a.System, b.System), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
+	return reported, len(refs)
+}
+
+// holds counts the conditions of a reference that hold.
+func holds(r finding.Reference) (n int) {
+	for _, c := range r.Conditions {
+		if c.Verdict == finding.VerdictYes {
+			n++
+		}
+	}
+	return n
+}
+
+// scopeOf is where a listed secret can be used, as references say it; "" where nobody said.
+func scopeOf(r *inventory.Row) string {
+	switch {
+	case r.Environment != "" && r.Environment != "*":
+		return "environment " + r.Environment
+	case strings.Contains(r.Scope, "/"):
+		return "repository"
+	case r.Scope != "":
+		return "organisation"
+	}
+	return ""
+}
