@@ -441,7 +441,7 @@ func same(a, b *Policy) bool {
 		maps.EqualFunc(a.Exceptions, b.Exceptions, func(x, y Exception) bool { return reflect.DeepEqual(x, y) }) &&
 		reflect.DeepEqual(a.Environments, b.Environments) && reflect.DeepEqual(a.Owners, b.Owners) &&
 		reflect.DeepEqual(a.Integrations, b.Integrations) && reflect.DeepEqual(a.Escalation, b.Escalation) &&
-		reflect.DeepEqual(a.Thresholds, b.Thresholds)
+		reflect.DeepEqual(a.Thresholds, b.Thresholds) && sameDetectors(a.Detectors, b.Detectors)
 }
 
 // scalar writes s so that any YAML reader takes it for this string.

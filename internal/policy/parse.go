@@ -217,6 +217,7 @@ func (f *file) policy() (*Policy, error) {
 		{key: "integrations", read: func(n *yaml.Node) (err error) { p.Integrations, err = f.integrations(n); return err }},
 		{key: "escalation", read: func(n *yaml.Node) (err error) { p.Escalation, err = f.escalation(n); return err }},
 		{key: "thresholds", read: func(n *yaml.Node) (err error) { p.Thresholds, err = f.thresholds(n); return err }},
+		{key: "detectors", read: func(n *yaml.Node) (err error) { p.Detectors, err = f.detectors(n); return err }},
 	})
 	if err != nil {
 		return nil, err

@@ -61,6 +61,8 @@ type Policy struct {
 	Escalation   []Escalation
 	// Thresholds come before those of the tool.
 	Thresholds []Threshold
+	// Detectors are the user's own rows of the table of kinds, raw.
+	Detectors []Detector
 }
 
 // Verdict is what a mark says.
