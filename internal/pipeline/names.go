@@ -130,23 +130,6 @@ var federates = map[string]string{
 	Buildkite: "Buildkite's OIDC token (buildkite-agent oidc request-token)", // buildkite.com/docs/agent/v3/cli-oidc
 }
 
-// hash reports whether a version is a content hash of at least 160 bits.
-func hash(v string) bool {
-	if rest, ok := strings.CutPrefix(v, "sha256:"); ok {
-		return len(rest) == 64 && allHex(rest)
-	}
-	return (len(v) == 40 || len(v) == 64) && allHex(v)
-}
-
-func allHex(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; !digit(c) && (c < 'a' || c > 'f') && (c < 'A' || c > 'F') {
-			return false
-		}
-	}
-	return s != ""
-}
-
 func appendNew(to []string, s ...string) []string {
 	for _, x := range s {
 		if !slices.Contains(to, x) {
