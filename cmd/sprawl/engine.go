@@ -139,7 +139,7 @@ func (r *run) do(ctx context.Context) (*result, error) {
 		},
 	}
 	governed(&in, pol, keys, r.tips(ctx))
-	pipes, err := r.pipelines(ctx, keys)
+	pipes, err := r.pipelines(ctx, keys, led)
 	if err != nil {
 		return nil, err
 	}
@@ -188,11 +188,11 @@ func (r *run) tips(ctx context.Context) func(target, path string) ([]byte, error
 }
 
 // pipelines understands the configuration of the targets. What is staged is judged without it: a hook must be quick.
-func (r *run) pipelines(ctx context.Context, keys *identity.Keys) (pipelines, error) {
+func (r *run) pipelines(ctx context.Context, keys *identity.Keys, led *sources.Ledger) (pipelines, error) {
 	if r.command == "staged" {
 		return pipelines{}, nil
 	}
-	return readPipelines(ctx, r.targets, r.policy.policy, keys)
+	return readPipelines(ctx, r.targets, r.policy.policy, keys, led)
 }
 
 func (r *run) keys() (*identity.Keys, error) {

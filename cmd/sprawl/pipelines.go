@@ -143,8 +143,8 @@ type pipelines struct {
 }
 
 // readPipelines understands the configuration of every target that has a tree. What it cannot read it searches as text, and a
-// notice says so.
-func readPipelines(ctx context.Context, ts []target, p *policy.Policy, keys *identity.Keys) (pipelines, error) {
+// notice says so; what it cannot reach is in the ledger.
+func readPipelines(ctx context.Context, ts []target, p *policy.Policy, keys *identity.Keys, led *sources.Ledger) (pipelines, error) {
 	out := pipelines{by: map[string][]*pipeline.Inventory{}}
 	override := func(path string) []finding.Environment {
 		for _, e := range p.Environments {
@@ -169,10 +169,7 @@ func readPipelines(ctx context.Context, ts []target, p *policy.Policy, keys *ide
 				if ctx.Err() != nil {
 					return out, ctx.Err()
 				}
-				if f := refuse(walkErr); f != nil {
-					return out, f
-				}
-				return out, incomplete("", "read the pipelines of %s: %w", t.name, walkErr)
+				led.Skip(finding.Skip{Target: t.name, Reason: finding.ReasonUnreadable, Detail: "pipelines: " + walkErr.Error()})
 			}
 			out.add(tip.place, inv, keys)
 		}
