@@ -34,6 +34,7 @@ func awsAccountAuthorization() listing {
 					{From: "GroupList[]", To: "role"},
 					{From: "AttachedManagedPolicies[].PolicyName", To: "policy"},
 					{From: "AttachedManagedPolicies[].PolicyArn", To: "attached"},
+					{From: "PermissionsBoundary.PermissionsBoundaryArn", To: "boundary"},
 				},
 				Finish: func(o Object, r *Row, m Meta) error {
 					policies(r, o, "UserPolicyList[]", "PolicyDocument")
@@ -134,6 +135,18 @@ func awsAccess(l *loading) {
 				r.Record.Facts = append(r.Record.Facts, finding.Fact{Field: field, Value: value, Source: l.source, AsOf: l.meta.AsOf})
 			}
 		}
+		if b := r.Fact("boundary"); b != "" && sum != "" {
+			most, _, _ := strings.Cut(known[b], " ")
+			switch most {
+			case "", "unknown":
+				all = all && sum != "admin" && sum != "write" // it may allow less, and nothing says how much
+				if !all {
+					sum = ""
+				}
+			default:
+				sum = accessRank[min(slices.Index(accessRank, sum), slices.Index(accessRank, most))]
+			}
+		}
 		switch {
 		case sum == "admin" || all && sum != "":
 			add("access", sum)
@@ -168,18 +181,18 @@ func awsDocument(docs []Object) string {
 	if len(docs) == 0 {
 		return "unknown"
 	}
-	sum, bound := "", ""
-	for i, s := range docs[0].Objects("Statement[]") {
+	sum, bound, allows := "", "", 0
+	for _, s := range append(docs[0].Objects("Statement[]"), docs[0].Objects("Statement")...) {
+		if s.Text("Effect") != "Allow" {
+			continue
+		}
 		sum = moreAccess(sum, awsStatement(s))
 		cond := awsCondition(s)
-		if s.Text("Effect") == "Allow" && (i == 0 || bound == cond) {
+		if allows++; allows == 1 {
 			bound = cond
-		} else if s.Text("Effect") == "Allow" {
+		} else if bound != cond {
 			bound = ""
 		}
-	}
-	for _, s := range docs[0].Objects("Statement") {
-		sum, bound = moreAccess(sum, awsStatement(s)), awsCondition(s)
 	}
 	if sum == "" {
 		sum = "narrow" // nothing is allowed
@@ -188,16 +201,15 @@ func awsDocument(docs []Object) string {
 }
 
 func awsStatement(s Object) string {
-	if s.Text("Effect") != "Allow" {
-		return ""
-	}
 	list := func(name string) []string { return append(s.Texts(name+"[]"), s.Texts(name)...) }
 	actions, resources := list("Action"), list("Resource")
 	everywhere := len(resources) == 0 || slices.Contains(resources, "*")
+	// "arn:aws:s3:::*" names a service and nothing in it.
+	wide := slices.ContainsFunc(resources, func(r string) bool { return strings.HasPrefix(r[strings.LastIndexByte(r, ':')+1:], "*") })
 	if len(actions) == 0 { // NotAction: everything but a few
 		return "write"
 	}
-	reads, named := true, !everywhere
+	reads, named := true, !everywhere && !wide
 	for _, a := range actions {
 		service, verb, _ := strings.Cut(strings.ToLower(a), ":")
 		if everywhere && (service == "*" || service == "iam" && verb == "*" || a == "*") {
@@ -208,6 +220,9 @@ func awsStatement(s Object) string {
 		}
 		if !slices.ContainsFunc([]string{"get", "list", "describe", "head", "batchget", "query", "scan", "view", "lookup", "search", "select"}, func(p string) bool { return strings.HasPrefix(verb, p) }) {
 			reads = false
+			if service == "iam" || service == "*" {
+				named = false // what changes permissions can give itself others
+			}
 		}
 	}
 	switch {

@@ -48,7 +48,7 @@ func finishTrailEvent(o Object, r *Row, _ Meta) error {
 	r.Keys = append(r.Keys, Key{"aws.key_id", cutText(id)})
 	account, user := o.Text("userIdentity.accountId"), o.Text("userIdentity.userName")
 	at, err := when(o.Text("eventTime"))
-	if err != nil {
+	if err != nil || at == "" {
 		return errors.New("eventTime is not a time")
 	}
 	r.give("events", "1")

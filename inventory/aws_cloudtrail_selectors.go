@@ -30,7 +30,9 @@ func awsSelectors() listing {
 						case "resources.type":
 							r.give("logging_data", f.Texts("Equals[]")...)
 						case "readOnly":
-							r.give("logging_calls", f.Texts("Equals[]")...)
+							for _, is := range f.Texts("Equals[]") {
+								r.give("logging_calls", map[string]string{"true": "readonly", "false": "writeonly"}[is])
+							}
 						}
 					}
 				}

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -9,10 +10,10 @@ func azureDiagnostics() listing {
 	m := Mapping{
 		Class: Account, If: "logs|properties.logs", Key: "id|name",
 		Finish: func(o Object, r *Row, m Meta) error {
-			on := false
+			on := map[string]bool{}
 			for _, l := range o.Objects("properties.logs[]|logs[]") {
 				if l.Text("enabled") == "true" {
-					on = true
+					on[strings.ToLower(l.Text("category|categoryGroup"))] = true
 					r.give("logging_category", l.Text("category|categoryGroup"))
 				}
 			}
@@ -21,21 +22,30 @@ func azureDiagnostics() listing {
 			}
 			r.give("logging_target", o.Texts("properties.storageAccountId|storageAccountId")...)
 			r.give("logging_target", o.Texts("properties.eventHubAuthorizationRuleId|eventHubAuthorizationRuleId")...)
-			if on {
-				r.give("logging", "on")
-			} else {
-				r.give("logging", "off")
-			}
-			// A resource's setting stands below the resource; Entra's stands below no subscription and is the tenant's.
+			// A resource's setting stands below the resource; Entra's stands below no subscription and is the tenant's. The use of a
+			// secret is in the sign-ins of service principals, that of a storage key in reads and writes.
 			id := strings.ToLower(o.Text("id"))
+			var need []string
 			if _, name, ok := strings.Cut(id, "/microsoft.storage/storageaccounts/"); ok {
 				name, _, _ = strings.Cut(name, "/")
 				r.Keys = append(r.Keys, Key{"azure.storage_account", name})
 				r.Class = Principal
-			}
-			if strings.Contains(id, "microsoft.aadiam") || m.Scope != "" {
-				r.Keys = append(r.Keys, Key{"azure.organisation", m.Scope})
+				need = []string{"storageread", "storagewrite"}
+			} else if strings.Contains(id, "microsoft.aadiam") {
 				r.give("system", "entra")
+				if m.Scope != "" {
+					r.Keys = append(r.Keys, Key{"azure.organisation", m.Scope})
+				}
+				need = []string{"serviceprincipalsigninlogs"}
+			}
+			missing := slices.ContainsFunc(need, func(c string) bool { return !on[c] && !on["alllogs"] })
+			switch {
+			case len(on) == 0:
+				r.give("logging", "off")
+			case len(need) > 0 && !missing:
+				r.give("logging", "on")
+			default:
+				r.give("logging", "partial")
 			}
 			return nil
 		},

@@ -14,7 +14,7 @@ func cloudflareTokens() listing {
 		Signs: []string{"result[].issued_on", "result[].policies result[].modified_on"}, Mappings: []Mapping{{
 			Rows: "result[]", If: "status", Class: Credential, Kinds: []string{"cloudflare-api-token", "cloudflare-account-token", "cloudflare-user-token"}, Key: "id",
 			Facts: []Take{
-				{From: "name", To: "name"}, {From: "issued_on", To: "created", As: when}, {From: "modified_on", To: "rotated", As: when}, {From: "last_used_on", To: "last_used", As: used}, {From: "expires_on", To: "expires", As: expiry},
+				{From: "name", To: "name"}, {From: "issued_on", To: "created", As: when}, {From: "modified_on", To: "updated", As: when}, {From: "last_used_on", To: "last_used", As: used}, {From: "expires_on", To: "expires", As: expiry},
 				{From: "not_before", To: "not_before", As: when}, {From: "status", To: "status", As: is("active", "active", "disabled", "inactive", "expired", "expired")}, {From: "policies[].permission_groups[].name", To: "permissions"},
 				{From: "creator_email_at_creation|creator_email", To: "creator", As: lower},
 			},

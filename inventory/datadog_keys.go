@@ -1,5 +1,7 @@
 package inventory
 
+import "strings"
+
 // datadogKeys is the answer of GET /api/v2/api_keys and /api/v2/application_keys, with the users they include.
 func datadogKeys() listing {
 	return listing{
@@ -25,11 +27,23 @@ func datadogKeys() listing {
 			Keys:    []Take{{From: "id", To: "datadog.key_id"}, {From: "attributes.last4", To: "last:4"}, {From: "attributes.key", To: "value"}},
 			Parents: []Take{{From: "relationships.created_by.data.id|relationships.owned_by.data.id", To: "datadog.user"}},
 			Finish: func(o Object, r *Row, _ Meta) error {
-				if len(o.All("attributes.scopes")) > 0 && r.Fact("scope") == "" {
+				scopes := o.Texts("attributes.scopes[]")
+				if len(o.All("attributes.scopes")) > 0 && len(scopes) == 0 {
 					r.give("access", "admin") // all that its owner may do
-				} else if r.Fact("scope") != "" {
-					r.give("access", "narrow")
+					return nil
 				}
+				sum := ""
+				for _, s := range scopes {
+					switch {
+					case s == "org_management" || s == "user_access_manage" || s == "api_keys_write" || s == "org_app_keys_write":
+						sum = moreAccess(sum, "admin") // can make itself or others more
+					case strings.HasSuffix(s, "_read"):
+						sum = moreAccess(sum, "read")
+					default:
+						sum = moreAccess(sum, "write")
+					}
+				}
+				r.give("access", sum)
 				return nil
 			},
 		}, {

@@ -11,13 +11,13 @@ func dockerHubTokens() listing {
 		Command: "curl -H \"Authorization: Bearer $DOCKER_JWT\" 'https://hub.docker.com/v2/orgs/ORG/access-tokens?page_size=100' > tokens.json", Permission: "owner of the organisation; one's own for /v2/access-tokens",
 		Docs:  "https://docs.docker.com/reference/api/hub/latest/",
 		Joins: "none without introspection: the value is masked whole", Decides: "age, last use, end, scopes, who made it",
-		Signs: []string{"results[].token_label", "results[].uuid results[].generated_by", "results[].label results[].last_used_at"}, Mappings: []Mapping{{
+		Signs: []string{"results[].token_label", "results[].uuid results[].generated_by results[].is_active", "results[].label results[].last_used_at"}, Mappings: []Mapping{{
 			Rows: "results[]", Class: Credential, Kinds: []string{"docker-personal-token", "docker-organisation-token"}, Key: "uuid|id",
 			Facts: []Take{
 				{From: "token_label|label", To: "name"}, {From: "created_at", To: "created", As: when}, {From: "last_used|last_used_at", To: "last_used", As: used}, {From: "expires_at", To: "expires", As: expiry},
-				{From: "is_active", To: "status", As: activeIf}, {From: "scopes[]", To: "scope"}, {From: "generated_by|created_by", To: "creator"}, {From: "client_id", To: "caller"},
+				{From: "is_active", To: "status", As: activeIf}, {From: "scopes[]", To: "scope"}, {From: "created_by", To: "creator"}, {From: "generated_by", To: "origin"},
 			},
-			Keys: []Take{{From: "uuid|id", To: "docker.key_id"}}, Parents: []Take{{From: "generated_by|created_by", To: "docker.user"}},
+			Keys: []Take{{From: "uuid|id", To: "docker.key_id"}}, Parents: []Take{{From: "created_by", To: "docker.user"}},
 			Finish: func(_ Object, r *Row, _ Meta) error {
 				sum := ""
 				for _, f := range r.Record.Facts {

@@ -15,7 +15,7 @@ func gcpAuditLog() listing {
 				return errSkip
 			}
 			at, err := when(o.Text("timestamp"))
-			if err != nil {
+			if err != nil || at == "" {
 				return errors.New("timestamp is not a time")
 			}
 			if key != "" {

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"sprawl/finding"
@@ -23,6 +24,7 @@ func gcpIAMPolicy() listing {
 					r.give("member", kind+":"+strings.ToLower(name))
 				}
 				r.give("role", role)
+				r.give("resource", o.Text("^.resource"))
 				if c := o.Text("condition.expression"); c != "" {
 					r.give("restriction", "condition")
 				}
@@ -44,24 +46,24 @@ func gcpIAMPolicy() listing {
 			r.Record.Key = "projects/" + project
 			r.give("project", project)
 			r.Keys = append(r.Keys, Key{"gcp.project", project})
+			all := map[string]bool{}
 			// Admin activity is always logged; reading and data only where a configuration says so
 			// (https://cloud.google.com/logging/docs/audit/configure-data-access).
-			r.give("logging", "on")
 			data := "off"
 			for _, c := range o.Objects("auditConfigs[]") {
 				service := c.Text("service")
 				for _, t := range c.Objects("auditLogConfigs[]") {
 					r.give("logging_data", service+" "+t.Text("logType"))
-					if service == "allServices" {
-						data = "on"
-					} else if data == "off" {
-						data = "partial"
-					}
-					if n := len(t.All("exemptedMembers[]")); n > 0 {
-						r.give("logging_excludes", t.Texts("exemptedMembers[]")...)
-					}
+					all[c.Text("service")+" "+t.Text("logType")] = true
+					data = "partial"
+					r.give("logging_excludes", t.Texts("exemptedMembers[]")...)
 				}
 			}
+			if all["allServices DATA_READ"] && all["allServices DATA_WRITE"] && r.Fact("logging_excludes") == "" {
+				data = "on"
+			}
+			// What administers is always logged, so the trace is never missing altogether.
+			r.give("logging", map[string]string{"on": "on"}[data], map[string]string{"off": "partial", "partial": "partial"}[data])
 			r.give("logging_reads", data)
 			return nil
 		},
@@ -97,12 +99,15 @@ func gcpOnlyProject(o Object) string {
 	return ""
 }
 
-// gcpRoles turns bindings, each of a role, into principals, each with its roles.
+// gcpRoles turns bindings, each of a role, into principals, each with its roles in all projects.
 func gcpRoles(l *loading) {
-	type who struct{ key, project string }
-	at := map[who]*Row{}
-	var order []who
+	at := map[string]*Row{}
+	var order []string
 	keep := l.inv.Rows[:0:0]
+	// An export that shows an organisation's own policy holds those of everything below it.
+	whole := l.inv.Partial == "" && slices.ContainsFunc(l.inv.Rows, func(r Row) bool {
+		return strings.HasPrefix(r.Fact("resource"), "//cloudresourcemanager.googleapis.com/organizations/")
+	})
 	for i := range l.inv.Rows {
 		b := &l.inv.Rows[i]
 		if b.Class != "binding" {
@@ -110,6 +115,11 @@ func gcpRoles(l *loading) {
 			continue
 		}
 		role := b.Fact("role")
+		if a := gcpRole(role); a != "read" && a != "narrow" {
+			whole = whole && !slices.ContainsFunc(b.Record.Facts, func(f finding.Fact) bool {
+				return f.Field == "member" && (strings.HasPrefix(f.Value, "group:") || strings.HasPrefix(f.Value, "domain:") || strings.HasPrefix(f.Value, "all"))
+			})
+		}
 		for _, f := range b.Record.Facts {
 			if f.Field != "member" {
 				continue
@@ -118,34 +128,37 @@ func gcpRoles(l *loading) {
 			if kind != "serviceAccount" && kind != "user" {
 				continue
 			}
-			w := who{f.Value, b.Fact("project")}
-			r := at[w]
+			r := at[f.Value]
 			if r == nil {
 				r = &Row{Class: Principal, Number: b.Number, Record: finding.Record{System: l.System, Key: email, Source: b.Record.Source, AsOf: l.meta.AsOf}}
 				r.Keys = []Key{{"gcp.email", email}, {"person.email", email}}
 				if kind == "serviceAccount" {
 					r.Keys = r.Keys[:1]
 				}
-				at[w] = r
-				order = append(order, w)
+				at[f.Value] = r
+				order = append(order, f.Value)
 			}
 			r.give("role", role)
+			if p := (finding.Fact{Field: "project", Value: b.Fact("project")}); p.Value != "" && !slices.Contains(r.Record.Facts, p) {
+				r.give(p.Field, p.Value)
+			}
 			if b.Fact("restriction") != "" {
 				r.give("restriction", "condition")
 			}
 		}
 	}
-	for _, w := range order {
-		r := at[w]
-		sum := ""
+	for _, who := range order {
+		r := at[who]
+		sum, all := "", whole
 		for _, f := range r.Record.Facts {
 			if f.Field == "role" {
 				sum = moreAccess(sum, gcpRole(f.Value))
+				all = all && gcpRole(f.Value) != ""
 			}
 		}
-		r.give("access", sum)
-		if w.project != "" {
-			r.give("project", w.project)
+		// More may come from above the project, from a group, or with a role whose name does not say what it allows.
+		if all || sum == "admin" || sum == "write" {
+			r.give("access", sum)
 		}
 		for i := range r.Record.Facts {
 			r.Record.Facts[i].Source, r.Record.Facts[i].AsOf = l.source, l.meta.AsOf

@@ -31,7 +31,7 @@ func finishGitHubEvent(o Object, r *Row, m Meta) error {
 		return errors.New("hashed_token is not a SHA-256")
 	}
 	at, err := when(o.Text("@timestamp|created_at"))
-	if err != nil {
+	if err != nil || at == "" {
 		return errors.New("@timestamp is not a time")
 	}
 	k, ok := m.key("sha256", hash)
@@ -40,12 +40,10 @@ func finishGitHubEvent(o Object, r *Row, m Meta) error {
 	}
 	// The hash itself is no more than the token's name, and with the token at hand anybody can make it; the log's own id of
 	// the token is shown instead where there is one.
-	r.Record.Key = o.Text("token_id")
-	if r.Record.Key == "" {
-		r.Record.Key = k.Value
-	}
+	r.Record.Key = k.Value
 	r.Keys = append(r.Keys, k)
 	if id := o.Text("token_id"); id != "" && id != "0" {
+		r.Record.Key = cutText(id)
 		r.Keys = append(r.Keys, Key{"github.token", cutText(id)})
 	}
 	r.Kinds = githubTokenKinds

@@ -9,7 +9,7 @@ func githubKeys() listing {
 		Permission: "administration:read of the repository; read:public_key for one's own",
 		Docs:       githubREST + "deploy-keys/deploy-keys",
 		Joins:      "SHA-256 fingerprint (exact)", Decides: "where the key is accepted, whether it may write, who added it, last use",
-		Signs: []string{"[].key [].read_only", "[].key [].id ![].token", "[].key [].title"},
+		Signs: []string{"[].key [].read_only ![].fingerprint_sha256", "[].key [].id ![].token ![].fingerprint_sha256 ![].can_push ![].usage_type", "[].key [].title ![].fingerprint_sha256 ![].can_push ![].usage_type"},
 		One:   []string{"github.repository"},
 		Mappings: []Mapping{{
 			Rows: "[]", If: "key", Class: Credential, Key: "id",

@@ -5,7 +5,7 @@ func githubInstallations() listing {
 	m := Mapping{
 		Class: ThirdParty, If: "app_slug", Key: "id",
 		Facts: []Take{
-			{From: "app_slug", To: "integration"}, {From: "account.login", To: "organisation"}, {From: "created_at", To: "created", As: when}, {From: "updated_at", To: "rotated", As: when},
+			{From: "app_slug", To: "integration"}, {From: "account.login", To: "organisation"}, {From: "created_at", To: "created", As: when}, {From: "updated_at", To: "updated", As: when},
 			{From: "suspended_at", To: "suspended", As: when}, {From: "repository_selection", To: "repositories"}, {From: "events[]", To: "event"},
 		},
 		Keys: []Take{{From: "id", To: "github.installation"}}, Parents: []Take{{From: "account.login", To: "github.organisation", As: lower}},

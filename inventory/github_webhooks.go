@@ -18,7 +18,7 @@ func githubWebhooks() listing {
 			Rows: "[]", If: "config.url", Class: ThirdParty, Key: "url|id",
 			Facts: []Take{
 				{From: "config.url", To: "integration", As: hostOf}, {From: "config.url", To: "host", As: hostOf}, {From: "events[]", To: "event"}, {From: "created_at", To: "created", As: when},
-				{From: "updated_at", To: "rotated", As: when}, {From: "active", To: "status", As: activeIf}, {From: "config.insecure_ssl", To: "tls", As: is("0", "checked", "1", "not checked")},
+				{From: "updated_at", To: "updated", As: when}, {From: "active", To: "status", As: activeIf}, {From: "config.insecure_ssl", To: "tls", As: is("0", "checked", "1", "not checked")},
 			},
 			Finish: func(o Object, r *Row, m Meta) error {
 				target := githubRepo(o.Text("url"))

@@ -15,6 +15,12 @@ func gitlabDeployTokens() listing {
 				{From: "revoked", To: "status", As: revokedIf}, {From: "expired", To: "status", As: expiredIf}, {From: "'service'", To: "user_type"}, {From: "'narrow'", To: "access"},
 			},
 			Keys: []Take{{From: "id", To: "gitlab.deploy_token"}}, Parents: []Take{{From: "username", To: "gitlab.deploy_user"}},
+			Finish: func(_ Object, r *Row, _ Meta) error {
+				if r.Fact("status") == "" {
+					r.give("status", "active")
+				}
+				return nil
+			},
 		}},
 	}
 }

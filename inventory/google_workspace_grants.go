@@ -4,7 +4,7 @@ package inventory
 func googleGrants() listing {
 	return listing{
 		Name: "google-oauth-grants", Title: "Google Workspace OAuth grants", System: "google-workspace",
-		Command: "gam all users print tokens > tokens.csv, or GET https://admin.googleapis.com/admin/directory/v1/users/USER/tokens", Permission: "admin.directory.user.security",
+		Command: "curl -H \"Authorization: Bearer $TOKEN\" 'https://admin.googleapis.com/admin/directory/v1/users/USER/tokens' > grants.json", Permission: "admin.directory.user.security",
 		Docs:  "https://developers.google.com/workspace/admin/directory/reference/rest/v1/tokens",
 		Joins: "none: a third party's access; by client id with the policy's integrations", Decides: "which applications hold access, how much, given by whom",
 		Signs: []string{"items[].clientId items[].displayText", "items[].kind=admin#directory#token"}, Mappings: []Mapping{{

@@ -4,7 +4,7 @@ package inventory
 func googleUsers() listing {
 	return listing{
 		Name: "google-users", Title: "Google Workspace users", System: "google-workspace",
-		Command: "GET https://admin.googleapis.com/admin/directory/v1/users?customer=my_customer&maxResults=500 > users.json", Permission: "admin.directory.user.readonly",
+		Command: "curl -H \"Authorization: Bearer $TOKEN\" 'https://admin.googleapis.com/admin/directory/v1/users?customer=my_customer&maxResults=500' > users.json", Permission: "admin.directory.user.readonly",
 		Docs:  "https://developers.google.com/workspace/admin/directory/reference/rest/v1/users",
 		Joins: "e-mail address of an owner or creator (parent)", Decides: "whether the owner still has an account",
 		Signs: []string{"users[].primaryEmail"}, Mappings: []Mapping{{

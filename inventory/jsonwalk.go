@@ -15,6 +15,7 @@ const (
 	maxRow   = 4 << 20 // bytes of one row: a folded audit log or a policy document is large, a credential is not
 	maxDepth = 200     // of nesting
 	maxPlain = 4 << 10 // bytes of a value outside of rows
+	maxPeek  = 8 << 10 // bytes of a document within which its rows begin
 )
 
 var (
@@ -115,7 +116,7 @@ func (w *jsonWalker) value(path string) error {
 	if w.seen != nil {
 		w.seen[path] = true
 	}
-	if w.rows[path] && c == '{' || w.rows[path] && c != '[' && path != "" {
+	if w.rows[path] && c == '{' && (path != "" || !w.wrapped()) || w.rows[path] && c != '[' && path != "" {
 		raw, err := w.capture(maxRow)
 		switch {
 		case errors.Is(err, errLarge):
@@ -162,6 +163,27 @@ func (w *jsonWalker) value(path string) error {
 		return w.elements(path)
 	}
 	return w.members(path)
+}
+
+// wrapped says whether the document that comes next, which may be a row itself, holds rows instead: "kubectl get" prints an object
+// or a list of them, CloudTrail an event or a file of them.
+func (w *jsonWalker) wrapped() bool {
+	inner := false
+	for p := range w.rows {
+		inner = inner || p != "" && p[0] != '['
+	}
+	if !inner {
+		return false
+	}
+	b, _ := w.r.Peek(maxPeek) // what is shorter comes as far as it goes
+	head := jsonWalker{r: bufio.NewReader(bytes.NewReader(b)), seen: map[string]bool{}}
+	_ = head.value("") // it may end in the middle
+	for p := range w.rows {
+		if p != "" && head.seen[p] {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *jsonWalker) elements(path string) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	"sprawl/finding"
 )
@@ -36,6 +37,7 @@ func kubernetes() listing {
 		Signs: []string{
 			"items[].kind=Secret", "items[].kind=ServiceAccount", "items[].kind=ClusterRoleBinding", "items[].kind=RoleBinding", "items[].kind=Certificate",
 			"kind=Secret metadata.name", "kind=ServiceAccount metadata.name", "kind=Certificate metadata.name",
+			"kind=ClusterRoleBinding metadata.name", "kind=RoleBinding metadata.name",
 		},
 		Mappings: ms,
 		Fold:     false,
@@ -116,7 +118,7 @@ func kubernetesBinding() Mapping {
 		Class: "binding",
 		Finish: func(o Object, r *Row, _ Meta) error {
 			r.give("role", o.Text("roleRef.kind")+"/"+o.Text("roleRef.name"))
-			r.give("all", map[string]string{"ClusterRoleBinding": "cluster"}[o.Text("kind")])
+			r.give("kind", o.Text("kind"))
 			for _, s := range o.Objects("subjects[]") {
 				if s.Text("kind") == "ServiceAccount" {
 					ns := s.Text("namespace")
@@ -124,6 +126,9 @@ func kubernetesBinding() Mapping {
 						ns = o.Text("metadata.namespace")
 					}
 					r.give("member", ns+"/"+s.Text("name"))
+				}
+				if s.Text("kind") == "Group" && (strings.HasPrefix(s.Text("name"), "system:serviceaccounts") || s.Text("name") == "system:authenticated" || s.Text("name") == "system:unauthenticated") {
+					r.give("group", s.Text("name"))
 				}
 			}
 			return nil
@@ -134,7 +139,19 @@ func kubernetesBinding() Mapping {
 // kubernetesRoles gives accounts the roles that bindings name. Only the roles that every cluster has say by their name what they
 // allow (https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles).
 func kubernetesRoles(l *loading) {
-	known := map[string]string{"cluster-admin": "admin", "admin": "write", "edit": "write", "view": "read"}
+	known := map[string]string{
+		"cluster-admin": "admin", "admin": "write", "edit": "write", "view": "read",
+		"system:basic-user": "narrow", "system:discovery": "narrow", "system:public-info-viewer": "narrow", "system:service-account-issuer-discovery": "narrow",
+	}
+	// An account also has what its groups have, and only a file with bindings of both kinds shows all of it.
+	kinds, groups := map[string]bool{}, true
+	for i := range l.inv.Rows {
+		if b := &l.inv.Rows[i]; b.Class == "binding" {
+			kinds[b.Fact("kind")] = true
+			groups = groups && (b.Fact("group") == "" || known[tailOf(b.Fact("role"))] == "narrow")
+		}
+	}
+	whole := len(kinds) == 2 && groups && l.inv.Partial == ""
 	keep := l.inv.Rows[:0:0]
 	at := map[string]*Row{}
 	var order []string
@@ -158,26 +175,30 @@ func kubernetesRoles(l *loading) {
 			}
 			r.give("role", role)
 			access := known[tailOf(role)]
-			if access == "admin" && b.Fact("all") == "" {
+			if access == "admin" && b.Fact("kind") != "ClusterRoleBinding" {
 				access = "write" // everything in one namespace
+			}
+			if access == "" {
+				access = "unknown"
 			}
 			r.give("access_of_role", access)
 		}
 	}
 	for _, who := range order {
 		r := at[who]
-		sum := ""
+		sum, all := "", whole
 		kept := r.Record.Facts[:0]
 		for _, f := range r.Record.Facts {
 			if f.Field == "access_of_role" {
 				sum = moreAccess(sum, f.Value)
+				all = all && f.Value != "unknown"
 				continue
 			}
 			f.Source, f.AsOf = l.source, l.meta.AsOf
 			kept = append(kept, f)
 		}
 		r.Record.Facts = kept
-		if sum != "" {
+		if all && sum != "" || sum == "admin" || sum == "write" {
 			r.Record.Facts = append(r.Record.Facts, finding.Fact{Field: "access", Value: sum, Source: l.source, AsOf: l.meta.AsOf})
 		}
 		keep = append(keep, *r)

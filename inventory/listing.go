@@ -109,13 +109,22 @@ func (d listing) load(ctx context.Context, r io.Reader, m Meta) (*Inventory, []T
 	}
 	var err error
 	r = plain(r)
-	switch {
+	switch tables := func(m Mapping) bool { return m.Rows == Table }; {
 	case d.Read != nil:
 		err = d.Read(r, l)
-	case l.Mappings[0].Rows == Table:
-		err = l.readTable(ctx, r)
-	default:
+	case !slices.ContainsFunc(l.Mappings, tables):
 		err = l.readJSON(ctx, r)
+	default:
+		// Some are printed as either.
+		br := bufio.NewReaderSize(r, 64<<10)
+		r = br
+		if table := !beginsJSON(br); table || !slices.ContainsFunc(l.Mappings, func(m Mapping) bool { return !tables(m) }) {
+			l.Mappings = slices.DeleteFunc(slices.Clone(l.Mappings), func(m Mapping) bool { return !tables(m) })
+			err = l.readTable(ctx, r)
+		} else {
+			l.Mappings = slices.DeleteFunc(slices.Clone(l.Mappings), tables)
+			err = l.readJSON(ctx, r)
+		}
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: read as %s: %w", m.Name, d.Name, err)
@@ -157,7 +166,7 @@ func (l *loading) finish() {
 	for _, form := range slices.Sorted(maps.Keys(one)) {
 		if n := len(one[form]); n > 1 {
 			_, what, _ := strings.Cut(form, ".")
-			l.trouble(0, "rows of %d of %s stand in one file: each is kept with its own", n, strings.ReplaceAll(what, "_", " ")+"s")
+			l.trouble(0, "rows of %d %s stand in one file: each is kept with its own", n, strings.TrimSuffix(what, "y")+map[bool]string{true: "ies", false: "s"}[strings.HasSuffix(what, "y")])
 		}
 	}
 	if len(l.inv.Rows) == 0 {
@@ -166,6 +175,13 @@ func (l *loading) finish() {
 	if l.more > 0 {
 		l.troubles = append(l.troubles, Trouble{l.meta.Name, 0, fmt.Sprintf("%d more troubles are not listed", l.more)})
 	}
+}
+
+// beginsJSON looks at what comes next and leaves it there.
+func beginsJSON(r *bufio.Reader) bool {
+	b, _ := r.Peek(512)
+	b = bytes.TrimLeft(b, " \t\r\n")
+	return len(b) > 0 && (b[0] == '{' || b[0] == '[')
 }
 
 func (l *loading) readJSON(ctx context.Context, r io.Reader) error {
@@ -251,7 +267,8 @@ var (
 
 // endDocument applies what stood around the rows of a document.
 func (l *loading) endDocument() {
-	rows := l.inv.Rows[min(l.document, len(l.inv.Rows)):]
+	document := min(l.document, len(l.inv.Rows))
+	rows := l.inv.Rows[document:]
 	pick := func(paths []string) string {
 		for _, p := range paths {
 			if s := l.envelope[p]; s != "" && s != "null" {
@@ -270,6 +287,20 @@ func (l *loading) endDocument() {
 			r.Environment = env
 		}
 	}
+	rows = slices.DeleteFunc(rows, func(r Row) bool {
+		if r.Class != Reference {
+			return false
+		}
+		id := rowID{r.Class, strings.Join([]string{r.Record.System, r.Record.Key, r.Scope, r.Environment}, "\x00")}
+		n, ok := l.first[id]
+		if ok {
+			l.trouble(r.Number, "repeats row %d and was left out", n)
+		} else {
+			l.first[id] = r.Number
+		}
+		return ok
+	})
+	l.inv.Rows = l.inv.Rows[:document+len(rows)]
 	goesOn := false
 	for _, p := range moreIf {
 		s := l.envelope[p]
@@ -414,7 +445,6 @@ func (l *loading) row(o Object, m *Mapping) {
 		}
 	}
 	if m.Finish != nil {
-		given := len(r.Record.Facts)
 		switch err := m.Finish(o, &r, l.meta); {
 		case errors.Is(err, errSkip):
 			return
@@ -422,12 +452,15 @@ func (l *loading) row(o Object, m *Mapping) {
 			l.trouble(l.number, "%v", err)
 			return
 		}
-		kept := r.Record.Facts[:given]
-		for _, f := range r.Record.Facts[given:] {
-			if l.timely(f.Field, f.Value) {
+		kept := r.Record.Facts[:0]
+		for _, f := range r.Record.Facts {
+			if f.Source == "" { // Finish gave it
+				if !l.timely(f.Field, f.Value) {
+					continue
+				}
 				f.Source, f.AsOf = l.source, l.meta.AsOf
-				kept = append(kept, f)
 			}
+			kept = append(kept, f)
 		}
 		r.Record.Facts = kept
 	}
@@ -530,10 +563,8 @@ func (m Meta) key(form, value string) (Key, bool) {
 
 // add keeps a row, unless it was there before.
 func (l *loading) add(r Row) {
+	r.Keys, r.Parents = distinct(r.Keys), distinct(r.Parents)
 	id := rowID{r.Class, r.Record.System + "\x00" + r.Record.Key}
-	if r.Class == Reference {
-		id.key += "\x00" + r.Scope + "\x00" + r.Environment
-	}
 	if l.Fold && r.Class == Event {
 		if i, ok := l.fold[id.key]; ok {
 			foldRow(&l.inv.Rows[i], &r)
@@ -543,7 +574,8 @@ func (l *loading) add(r Row) {
 		l.inv.Rows = append(l.inv.Rows, r)
 		return
 	}
-	if r.Record.Key != "" {
+	// What a reference belongs to may stand behind it: endDocument looks for repeated ones.
+	if r.Record.Key != "" && r.Class != Reference {
 		if n, ok := l.first[id]; ok {
 			l.trouble(r.Number, "repeats row %d and was left out", n)
 			return
@@ -551,6 +583,17 @@ func (l *loading) add(r Row) {
 		l.first[id] = r.Number
 	}
 	l.inv.Rows = append(l.inv.Rows, r)
+}
+
+// distinct leaves the first of equal keys.
+func distinct(keys []Key) []Key {
+	out := keys[:0]
+	for _, k := range keys {
+		if !slices.Contains(out, k) {
+			out = append(out, k)
+		}
+	}
+	return out
 }
 
 // foldRow adds one event to those before it: the latest use, and the distinct values of every other field, up to a bound.

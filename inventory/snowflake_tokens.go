@@ -8,7 +8,7 @@ func snowflakeTokens() listing {
 		Docs:  "https://docs.snowflake.com/en/sql-reference/sql/show-user-programmatic-access-tokens",
 		Joins: "user (parent)", Decides: "age, end, role restriction, whether it is active",
 		Signs: []string{"[].role_restriction", "user_name role_restriction"}, Mappings: []Mapping{
-			snowflakeToken("[]"),
+			snowflakeToken("[]"), snowflakeToken(Table),
 		},
 	}
 }

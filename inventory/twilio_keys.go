@@ -17,7 +17,7 @@ func twilioKeys() listing {
 func twilioKey(rows string) Mapping {
 	return Mapping{
 		Rows: rows, If: "sid", Class: Credential, Kinds: []string{"twilio-api-key"}, Key: "sid",
-		Facts:  []Take{{From: "friendly_name|friendlyName", To: "name"}, {From: "date_created|dateCreated", To: "created", As: when}, {From: "date_updated|dateUpdated", To: "rotated", As: when}, {From: "'active'", To: "status"}},
+		Facts:  []Take{{From: "friendly_name|friendlyName", To: "name"}, {From: "date_created|dateCreated", To: "created", As: when}, {From: "date_updated|dateUpdated", To: "updated", As: when}, {From: "'active'", To: "status"}},
 		Keys:   []Take{{From: "sid", To: "twilio.key_id"}},
 		Finish: func(_ Object, r *Row, m Meta) error { r.belongs("twilio.account", m.Scope); return nil },
 	}
