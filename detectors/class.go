@@ -28,6 +28,9 @@ func (s *Class) Or(o *Class) *Class {
 	return &Class{s[0] | o[0], s[1] | o[1], s[2] | o[2], s[3] | o[3]}
 }
 
+// Within reports whether every byte of the class is one of o.
+func (s *Class) Within(o *Class) bool { return *s.Or(o) == *o }
+
 // Size is the number of bytes in the class.
 func (s *Class) Size() int {
 	n := 0

@@ -128,6 +128,9 @@ type Named struct {
 	Value []Shape
 	// MinEntropy in bits a byte; 0 means 2.5 for values of 16 bytes and more.
 	MinEntropy float64
+	// Loose lets any letter and digit stand where Value has a long run of some of them, in a value that is assigned or on its
+	// keyword's line: providers change their alphabets, and rule sets agree on lengths sooner than on case.
+	Loose bool
 	// Random asks for a value that looks drawn by lot, neither words nor a path: for rows that know of a value no more than
 	// the name it is given.
 	Random bool

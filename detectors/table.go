@@ -59,7 +59,7 @@ func by(words string, values ...Shape) []Named { return byAs(words, "", values..
 func byAs(words, names string, values ...Shape) []Named {
 	out := make([]Named, len(values))
 	for i, v := range values {
-		out[i] = Named{Keywords: strings.Fields(words), Names: strings.Fields(names), Value: []Shape{v}, MinEntropy: leastEntropy(v)}
+		out[i] = Named{Keywords: strings.Fields(words), Names: strings.Fields(names), Value: []Shape{v}, MinEntropy: leastEntropy(v), Loose: true}
 	}
 	return out
 }

@@ -191,6 +191,10 @@ func (s *Set) addNamed(det int32, n *detectors.Named) error {
 		s.values = append(s.values, sh)
 	}
 	c.values = s.values[len(s.values)-len(n.Value):]
+	c.strict = c.values
+	if n.Loose {
+		c.values = loosened(c.values)
+	}
 	for j := range c.values {
 		c.longest = max(c.longest, c.values[j].maxLen)
 	}
@@ -229,7 +233,7 @@ func hashRows(rows []detectors.Detector) string {
 			h.list(n.Names)
 			h.list(n.Not)
 			h.float(n.MinEntropy)
-			h.number(n.Near, len(n.Value))
+			h.number(n.Near, flag(n.Loose), flag(n.Random), len(n.Value))
 			for k := range n.Value {
 				h.shape(&n.Value[k])
 			}

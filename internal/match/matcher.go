@@ -29,7 +29,8 @@ type named struct {
 	row     *detectors.Named
 	near    int
 	values  []shape
-	longest int // bytes of a value
+	strict  []shape // values without what Loose lets pass
+	longest int     // bytes of a value
 }
 
 // word is something that names are made of: a keyword of named kinds, a generic trigger, or both.
@@ -361,8 +362,11 @@ func (m *Matcher) found(st *structure, f *detectors.Found) {
 		}
 	}
 	var but string
-	c.Tier = tierOf(c.Proof, cmp.Or(f.Tier, finding.TierShaped))
-	if v := b[p.Start:p.End]; p.Role == finding.RoleSecret && len(v) < maxWeak && (testLike(v) || nameLike(nil, v)) {
+	c.Tier = tierOf(c.Proof, finding.TierShaped)
+	if v := b[p.Start:p.End]; p.Role == finding.RoleSecret && len(v) < maxWeak && (testLike(v) || nameLike(nil, v) || weakDummy(v)) {
+		if c.Proof != finding.ProofProven && documentationHost(&c) {
+			return
+		}
 		c.Tier, but = tierOf(c.Proof, finding.TierGeneric), "; a weak one"
 	}
 	ns, ne := nameBefore(b, p.Start)
@@ -462,6 +466,10 @@ func (m *Matcher) ident(s, e int) (from, to int) {
 	name := b[s:e]
 	m.words.split(name)
 	m.generic(&a, s, e)
+	if p := phrase(b, s, &m.words); p < s {
+		a.nameStart, name = p, b[p:e]
+		m.words.split(name)
+	}
 	for _, r := range m.rowsOf(name) {
 		n := &m.set.named[r]
 		to = max(to, min(a.end, a.start+maxGap)+n.longest+shapeAhead)
@@ -526,19 +534,26 @@ func (m *Matcher) value(n *named, keyword string, i, limit int, a *assignment) {
 			continue
 		}
 		joined := a == nil && glued(b, from, i)
-		for j := range n.values {
+		values := n.values
+		if a == nil && breaks > 0 {
+			values = n.strict
+		}
+		for j := range values {
 			end := -1
 			if joined {
-				end = n.values[j].behind(b, i, &m.run)
+				end = values[j].behind(b, i, &m.run)
 			} else {
-				end = n.values[j].at(b, i, &m.run)
+				end = values[j].at(b, i, &m.run)
 			}
-			if end > i && m.namedValue(n, &n.values[j], keyword, from, i, end, a) {
+			if end > i && m.namedValue(n, &values[j], keyword, from, i, end, a) {
 				return
 			}
 		}
 	}
 }
+
+// hexEntropy is what is asked of hexadecimal digits at most, however large the alphabet that a row allows.
+const hexEntropy = 2.8
 
 // defaultNamedEntropy is what a value of 16 bytes and more must have where its row says nothing.
 const defaultNamedEntropy = 2.5
@@ -549,6 +564,9 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 	least := cmp.Or(n.row.MinEntropy, s.minEntropy)
 	if n.row.MinEntropy == 0 && len(v) >= entropyFrom {
 		least = max(least, defaultNamedEntropy)
+	}
+	if allHex(v) {
+		least = min(least, hexEntropy)
 	}
 	var ns, ne int
 	if a != nil {
@@ -562,11 +580,17 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 		if containsAny(m.folded, n.row.Not) {
 			return false
 		}
-		if len(n.row.Names) > 0 && !containsAny(m.folded, n.row.Names) && !(a == nil && m.promised(after, after-len(keyword), start)) {
+		if len(n.row.Names) > 0 && !containsAny(m.folded, n.row.Names) && !(a == nil && (m.promised(after, after-len(keyword), start) || beside(b[after:start], v))) {
 			return false
 		}
 	}
 	if a == nil && end < len(b)-1 && (b[end] == '.' && isWord(b[end+1]) || b[end] == '"' && b[end+1] == ':') {
+		return false
+	}
+	if a == nil && bytes.Contains(b[after:start], []byte("***")) {
+		return false // what the keyword told of is masked; this is something else
+	}
+	if s.open && s.lead == 0 && !m.typed(a, name, v) {
 		return false
 	}
 	proof := m.check(d, s.role, v, name)
@@ -595,7 +619,7 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 	}
 	tier, but := standing(proof, finding.TierNamed, v)
 	if weak && proof != finding.ProofProven {
-		tier, but = finding.TierGeneric, "; it repeats or counts: perhaps a filler"
+		tier, but = finding.TierGeneric, fillerBut
 	}
 	c := Candidate{Detector: d, Tier: tier, Proof: proof, Name: shown(name), Keep: s.keep,
 		Parts: []Part{{Role: s.role, Value: finding.NewSecret(v), Start: start, End: end}}, Start: from(ns, ne, start), End: end}
@@ -607,6 +631,15 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 	c.Why += checked(proof) + but
 	m.emit(c)
 	return true
+}
+
+// typed reports whether a value that may hold anything is assigned to its name, and reads as somebody's password.
+func (m *Matcher) typed(a *assignment, name, v []byte) bool {
+	if a == nil {
+		return false
+	}
+	r, ok := judge(a, namePassword, name, v)
+	return ok && r.score >= genericThreshold
 }
 
 // wordy reports whether a value is made of words: letters that follow each other as they do in English.

@@ -33,6 +33,49 @@ func (m *Matcher) promised(from, keyword, start int) bool {
 	return containsAny(m.folded, lineRoles)
 }
 
+// beside reports whether a value that could be nothing but a token stands one blank behind a word: provider VALUE. Digests,
+// ids and versions stand so behind many a word.
+func beside(gap, v []byte) bool {
+	return len(gap) == 1 && isBlank(gap[0]) && len(v) >= besideLen && !isUUID(v) && !allHex(v) && byLot(v)
+}
+
+// besideLen is the length from which beside asks nothing more of a value's surroundings.
+const besideLen = 20
+
+// phraseWords make up names that say what a value is and leave to the word before them whose it is.
+var phraseWords = words("api access auth app client user personal private secret token key bot bearer oauth apikey apitoken accesstoken authtoken secretkey")
+
+// phrase extends a name that begins at s, and is split into w, by the word before it, where the name itself says no more than
+// that it is a key or token: "provider token = …", "Provider API key: …". It returns where the phrase begins.
+func phrase(b []byte, s int, w *nameWords) int {
+	if w.n == 0 || w.n > 3 || s < 4 || !isBlank(b[s-1]) {
+		return s
+	}
+	for i := range w.n {
+		if !phraseWords[string(w.at(i))] {
+			return s
+		}
+	}
+	i := s
+	for range 3 {
+		e := i - 1
+		j := e
+		for j > 0 && s-j < maxPhrase && isWord(b[j-1]) {
+			j--
+		}
+		if e-j < minKeyword || e-j > maxPhrase-8 || j > 0 && (b[j-1] == '.' || b[j-1] == '/' || b[j-1] == '$') {
+			return s
+		}
+		if i = j; !(j > 0 && isBlank(b[j-1]) && phraseWords[string(compact(nil, b[j:e]))]) {
+			return i
+		}
+	}
+	return s
+}
+
+// maxPhrase is how far before a name its words are read.
+const maxPhrase = 40
+
 // adjacent reports whether a gap holds nothing but blanks, quotes and an operator.
 func adjacent(gap []byte) bool {
 	quote, op := false, false
@@ -106,7 +149,7 @@ func whole(b []byte, start, end int) bool {
 	return end == len(b) || isQuote(b[end]) || isSpace(b[end]) || b[end] == '\\' || b[end] == '&'
 }
 
-// cutShort reports whether a token that a quote opens is followed by something that belongs to no token: "key_abc!def".
+// cutShort reports whether a token that a quote opens is followed by something that belongs to no token: "key_VALUE!VALUE".
 func cutShort(b []byte, start, end int) bool {
 	return start > 0 && isQuote(b[start-1]) && end < len(b) && breaks.Has(b[end]) && b[end] != '|'
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"sprawl/detectors"
 	"sprawl/finding"
@@ -26,6 +27,7 @@ type shape struct {
 	minLen     int
 	maxLen     int
 	uuid       bool // a UUID may be meant
+	open       bool // whatever somebody types: its bytes say nothing
 
 	// The window: four sets of bytes the prefilter looks for. It begins winOff bytes after a point that itself stands lo to
 	// hi bytes after the token's start.
@@ -72,6 +74,7 @@ func compileShape(det int32, row *detectors.Shape) (shape, error) {
 			s.minLen += p.Min
 			s.maxLen += p.Max
 			s.uuid = s.uuid || p.Class.Has('-') && !p.Class.Has('g')
+			s.open = s.open || p.Class.Has('!') && p.Class.Has('*')
 		}
 	}
 	last := row.Pieces[len(row.Pieces)-1]
@@ -106,6 +109,29 @@ func (s *shape) wholeToken() {
 	if !s.ownRight {
 		s.right = *s.right.Or(moreRight)
 	}
+}
+
+// looseFrom is the length from which a run's length tells so much that its alphabet may be any letters and digits.
+const looseFrom = 20
+
+// loosened returns the shapes with letters and digits let into their long runs of some of them.
+func loosened(strict []shape) []shape {
+	out := slices.Clone(strict)
+	for i := range out {
+		s := &out[i]
+		pieces := slices.Clone(s.pieces)
+		for j := range pieces {
+			p := &pieces[j]
+			if p.Class != nil && p.Min >= looseFrom && p.Class.Within(detectors.Base62) && !p.Class.Within(detectors.Digits) {
+				p.Class = detectors.Base62
+				if j == len(pieces)-1 && !s.ownRight {
+					s.right = *s.right.Or(detectors.Base62)
+				}
+			}
+		}
+		s.pieces = pieces
+	}
+	return out
 }
 
 // anchor picks the window that the prefilter looks for.

@@ -72,6 +72,9 @@ func filler(v []byte, dummy string) bool {
 	return n >= fillerBytes
 }
 
+// fillerBut says so behind the reason of a finding.
+const fillerBut = "; it repeats or counts: perhaps a filler"
+
 // fillerBytes is how many different bytes a filler must have to be reported.
 const fillerBytes = 6
 
