@@ -12,6 +12,7 @@ type assignment struct {
 	joined             bool // the value is one operand of a larger expression
 	flow               bool // stands inside brackets, a string, a query or a connection string: no expression
 	scheme             bool // an authentication scheme was passed over
+	listed             bool // a pair among other strings of one list
 	valued             bool // a value was read, or looked for
 	far                bool // more than an operator was looked for
 	seen               int  // the end of what was read; seenAhead bytes less once a value was looked for
@@ -314,10 +315,10 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 			return false
 		}
 		// A bare name before a comma is an argument or a list's member, unless it stands for a macro or a variable's name.
-		if !quoted && b[s-1] != '(' || !takesPair(b, s) {
+		if !quoted && b[s-1] != '(' || quoted && !isQuote(b[s-1]) && b[s-1] != ' ' && b[s-1] != '\\' || !takesPair(b, s) {
 			return false
 		}
-		a.op = opPair
+		a.op, a.listed = opPair, listBefore(b, s)
 		r.i++
 	case quoted:
 		return false
@@ -368,6 +369,24 @@ func takesPair(b []byte, s int) bool {
 		}
 	}
 	return false
+}
+
+// listBefore reports whether another string stands before the quoted name at s in the same list.
+func listBefore(b []byte, s int) bool {
+	i := s
+	skip := func(f func(byte) bool) {
+		for i > 0 && s-i < maxBlanks && f(b[i-1]) {
+			i--
+		}
+	}
+	skip(func(c byte) bool { return isQuote(c) || c == '\\' })
+	skip(isSpace)
+	if i == 0 || b[i-1] != ',' {
+		return false
+	}
+	i--
+	skip(isSpace)
+	return i > 0 && isQuote(b[i-1])
 }
 
 // typed passes over an annotation between : and =, as in password: str = "x".
@@ -637,6 +656,11 @@ func (a *assignment) close(b []byte, end, after int) bool {
 	if r.peek() == '+' || r.peek() == '%' || r.peek() == '.' && a.op != opCall && isLetter(r.peekAt(1)) && !hasFold(r.rest(), ".to") && !hasFold(r.rest(), ".as") &&
 		!hasFold(r.rest(), ".into") && !hasFold(r.rest(), ".enc") && !hasFold(r.rest(), ".get") {
 		a.joined = true
+	}
+	if a.op == opPair && r.peek() == ',' {
+		r.i++
+		r.gap()
+		a.listed = a.listed || isQuote(r.peek())
 	}
 	return a.end > a.start
 }

@@ -17,13 +17,13 @@ func judge(a *assignment, c nameClass, name, v []byte) (verdict, bool) {
 	if c == nameOther || len(v) < 4 || len(v) >= 1024 {
 		return verdict{}, false
 	}
-	if refers(a, v) || inert(v) || dummy(v) != "" || weakDummy(v) {
+	if refers(a, v) || inert(v) || dummy(v) != "" || weakDummy(v) || encodedDummy(v) {
 		return verdict{}, false
 	}
 	h, odd := entropy(v), oddness(v)
 	joined, like := joinedWords(v), nameLike(name, v)
-	if joined && like {
-		return verdict{}, false // "storage.mysql.password" of a table of names
+	if joined && (like || a.op == opPair || v[len(v)-1] == '-' || v[len(v)-1] == '.') || a.listed && !byLot(v) {
+		return verdict{}, false // "storage.mysql.password" of a table of names; what a token begins with; a list of words
 	}
 	var f [features]float64
 	on := func(k feature, yes bool) {
@@ -128,65 +128,6 @@ func allHex(v []byte) bool {
 	return true
 }
 
-var referenceStarts = []string{"${", "$(", "$[", "{{", "<%", "#{", "@{", "[[", "{%", "arn:", "vault:", "ref:", "ref+", "op://", "file:", "env:", "ssm:", "secrets.", "secret://", "process.env", "os.environ",
-	"os.getenv", "getenv", "env.", "var.", "@microsoft.keyvault", "!ref", "!sub", "!getatt", "!secret", "!vault", "kms:", "gcp:", "awssm:", "cyberark:", "keychain:", "keyring:", "data:", "sha256:", "sha256-", "sha384-",
-	"sha512-", "sha1-", "sha512:", "md5:", "ssh-rsa ", "ssh-ed25519 ", "-----begin", "//", "/*", "#", "projects/", "resolve:ssm", "{{resolve", "enc[", "secretmanager:", "azurekeyvault", "urn:", "\\u", "\\x", "\\0"}
-
-// refers reports whether a value only names where the real one is, or is something of another nature altogether.
-func refers(a *assignment, v []byte) bool {
-	first, last := v[0], v[len(v)-1]
-	if a.quote != 0 && (isSpace(first) || isSpace(last) && a.op != opElement) {
-		return true // the quote belonged to another string
-	}
-	if a.quote != 0 && isQuote(first) && len(v) > 1 {
-		switch v[1] {
-		case '.', '+', ' ', ',', ')', '$', '{', '<', '%', ';':
-			return true // the string was cut open for an expression
-		}
-	}
-	for _, p := range referenceStarts {
-		if hasFold(v, p) {
-			return !(p == "#" && len(v) > 4 && a.quote != 0)
-		}
-	}
-	switch {
-	case first == '$' && len(v) > 1 && (isLetter(v[1]) || v[1] == '_' || v[1] == '{'):
-		// $2b$… and the like are hashes; a password may begin with the sign and hold more than a name.
-		for _, c := range v[1:] {
-			if !isIdent(c) && c != ':' && c != '[' && c != ']' && c != '>' && c != '(' && c != ')' {
-				return c == '/' || c == '}' || c == '\''
-			}
-		}
-		return a.quote != '\'' || !hasDigitAndUpper(v)
-	case first == '%' && (last == '%' || len(v) <= 4 || v[1] == '('):
-		return true
-	case first == '<' && (last == '>' || bytes.IndexByte(v, '>') > 0), first == '{' && last == '}', first == '[' && last == ']', first == '(' && last == ')':
-		return true
-	case first == '_' && last == '_' && len(v) > 4 && v[1] == '_':
-		return true
-	case first == '@' && last == '@', first == ':' && isLetter(v[1]):
-		return true
-	case first == '&' && a.quote == 0, first == '*' && a.quote == 0:
-		return true // an anchor or alias of YAML, an address or pointer of C
-	case bytes.Contains(v, []byte("${")), bytes.Contains(v, []byte("{{")), bytes.Contains(v, []byte("$(")), bytes.Contains(v, []byte("#{")), bytes.Contains(v, []byte("<%")):
-		return true
-	case bytes.Contains(v, []byte("[a-z")), bytes.Contains(v, []byte("[A-Z")), bytes.Contains(v, []byte("[0-9")), bytes.Contains(v, []byte("(?:")), bytes.Contains(v, []byte("\\d")) && bytes.IndexByte(v, '{') > 0:
-		return true // a regular expression
-	case a.quote != 0 && (bytes.Contains(v, []byte("%s")) || bytes.Contains(v, []byte("%v")) || bytes.Contains(v, []byte("%d")) || bytes.Contains(v, []byte("{}")) || bytes.Contains(v, []byte("%("))):
-		return true
-	}
-	return false
-}
-
-func hasDigitAndUpper(v []byte) bool {
-	d, u := false, false
-	for _, c := range v {
-		d = d || isDigit(c)
-		u = u || isUpper(c)
-	}
-	return d && u
-}
-
 var inertWords = words("null none nil true false undefined string str secret secrets password passwd pwd token tokens key apikey void empty blank unknown unset number integer int boolean bool object any required optional " +
 	"default auto automatic yes no enabled disabled self this text plain basic bearer oauth oauth2 digest hidden user username admin root guest public private value values function return new const let var public static " +
 	"password1 mypassword yourpassword the a an is and or for in of to with from must should will can cannot not are was passphrase auth api tbd xxx n/a na credentials credential login bytes char varchar securestring " +
@@ -206,7 +147,7 @@ func inert(v []byte) bool {
 	return len(w) == 0 || inertWords[string(w)]
 }
 
-// joinedWords reports whether a value is letters joined by _ - . / or case, without a digit but at the end.
+// joinedWords reports whether a value is letters joined by _ - . / or case, without a digit but a number or two at a word's end.
 func joinedWords(v []byte) bool {
 	joints := 0
 	for i, c := range v {
@@ -215,15 +156,18 @@ func joinedWords(v []byte) bool {
 			if i > 0 && isUpper(c) && isLower(v[i-1]) {
 				joints++
 			}
-		case c == '_' || c == '-' || c == '.' || c == ':' || c == '/' || c == ' ':
+		case isJoint(c):
 			joints++
 		case isDigit(c) && (i >= len(v)-4 || i > 0 && !isLetter(v[i-1])):
+		case isDigit(c) && i >= 4 && (isJoint(v[i+1]) || isDigit(v[i+1]) && isJoint(v[i+2])): // pkcs12-file
 		default:
 			return false
 		}
 	}
 	return joints > 0
 }
+
+func isJoint(c byte) bool { return bytes.IndexByte([]byte("_-.:/ |[]"), c) >= 0 }
 
 // codeLike reports whether an unquoted value is an expression of a programming language.
 func codeLike(a *assignment, v []byte) bool {

@@ -97,12 +97,13 @@ var (
 		"prompt placeholder regex regexp pattern format policy policies rule rules strength reset forgot forgotten expiry expires expiration expired expire ttl timeout age date time at version enabled enable required " +
 		"require valid invalid validation validator visible visibility show hide input inputs form page link endpoint server host hostname port provider providers method methods class handler manager store storage ref " +
 		"reference selector arn alias env var variable index idx position pos kind limit budget usage column param parameter prefix suffix scope scopes issuer audience algorithm alg mode state status uuid guid bits " +
-		"iterations rounds cost complexity history attempts retry retries request requests response option options config source mapping lookup description desc help tooltip button icon screen view template subject " +
+		"iterations rounds cost complexity history attempts retry retries request requests response option options config source mapping lookup description desc help tooltip button icon nonce nonces iv salts screen view template subject " +
 		"body email mail address user username login group role roles permission account accounts generator generate encoder encryptor hasher hashed hash hashes digest checksum fingerprint thumbprint confirmation " +
 		"changed change update updated created removed deleted exists match matches mismatch missing empty count counter total used unused left remaining symbol chars characters charset is has required bucket table " +
 		"tag tags list array set map dict object json xml yaml schema spec test tests example callback fn func function cb fixture interval period lifetime rotation placement location region zone namespace property " +
 		"properties attribute attributes element event events action actions command cmd feature flag flags interface impl factory builder service client module package plugin extension library sdk api ui css style " +
 		"color width height code codes ring chain pair pairs vault agent frame press down up stroke board word words event words bindings binding map maps pad")
+	hashWords = words("hash hashing hashed bcrypt scrypt argon2 argon pbkdf2 kdf crypt")
 	// Words anywhere that say so.
 	denyAnywhere = words("public authenticity antiforgery verification csrf xsrf max min num number count is has should can primary_key foreign partition sort cache translation i18n l10n locale label css idempotency continuation pagination page next previous " +
 		"regex placeholder allow disable enable disabled enabled use require required show hide toggle invalid missing forgot expired wrong incorrect error verify validate check get delete remove find lookup no without non dummy fake bogus")
@@ -134,6 +135,8 @@ func (w *nameWords) classify() nameClass {
 		}
 	case l == "pw" || l == "word" && i+1 < w.n && string(w.at(i+1)) == "pass" || l == "phrase" && i+1 < w.n && string(w.at(i+1)) == "pass":
 		class = namePassword
+	case l == "salt" && (i+1 == w.n || passwordWords[string(w.at(i+1))] || hashWords[string(w.at(i+1))]):
+		return nameOther // it is stored beside the hash
 	case weakWords[l]:
 		class = nameWeak
 	case l == "id" || l == "hash":

@@ -2,9 +2,11 @@ package match
 
 import (
 	"bytes"
+	"encoding/base64"
 	"strings"
 
 	"sprawl/detectors"
+	"sprawl/finding"
 )
 
 // Words that nobody's secret is made of, folded and without separators. Each has five letters at least or is followed by
@@ -15,7 +17,7 @@ var dummyWords = strings.Fields("example changeme changethis changeit placeholde
 
 // Words that make a generic value none, but may be part of a real token: a configuration's name, a tenant's.
 var weakDummyWords = strings.Fields("sample todo lorem notused unused mytoken mysecret mykey myapikey undefined thisisa thisismy supersecret topsecret verysecret donotuse invalid nosecret removed masked hidden censored " +
-	"obfuscated sanitized anonymized encryptedvalue optional required default testpass somerandom base64encoded abc123 usesyour")
+	"obfuscated sanitized anonymized encryptedvalue optional required default testpass somerandom base64encoded abc123 usesyour hunter")
 
 // dummy says in what way a value is evidently none: a filler, a counter, a placeholder. It returns "" for one that may be
 // real. It is for what follows a literal prefix as well as for whole values; a proven value is never asked about.
@@ -46,13 +48,56 @@ func dummy(v []byte) string {
 // weakDummy is for the classifier, which asks it beside dummy.
 func weakDummy(v []byte) bool {
 	var buf [256]byte
-	return hasWord(compact(buf[:0], v[:min(len(v), len(buf))]), weakDummyWords)
+	c := compact(buf[:0], v[:min(len(v), len(buf))])
+	return counted(c)*2 > len(c) || hasWord(c, weakDummyWords)
+}
+
+// encodedDummy reports whether a value is base64 of text that is evidently no secret.
+func encodedDummy(v []byte) bool {
+	const longest = 64
+	var buf [longest]byte
+	if len(v) < 8 || len(v)%4 != 0 || base64.StdEncoding.DecodedLen(len(v)) > longest {
+		return false
+	}
+	n, err := base64.StdEncoding.Decode(buf[:], v)
+	if err != nil || n < 4 {
+		return false
+	}
+	text := bytes.TrimSpace(buf[:n])
+	for _, c := range text {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return len(text) > 0 && (inert(text) || dummy(text) != "" || weakDummy(text))
 }
 
 func hasWord(folded []byte, words []string) bool {
 	for _, w := range words {
 		if len(folded) >= len(w) && bytes.Contains(folded, []byte(w)) {
 			return true
+		}
+	}
+	return false
+}
+
+// documentationHost reports whether a host is one of the names that are reserved for documents and tests (RFC 2606, RFC 6761).
+func documentationHost(c *Candidate) bool {
+	for i := range c.Parts {
+		if c.Parts[i].Role != finding.RoleHost {
+			continue
+		}
+		h := c.Parts[i].Value.Reveal()
+		if j := bytes.IndexByte(h, ':'); j >= 0 {
+			h = h[:j]
+		}
+		if j := bytes.LastIndexByte(h, '.'); j >= 0 {
+			switch top := strings.ToLower(string(h[j+1:])); top {
+			case "test", "example", "invalid":
+				return true
+			case "com", "net", "org":
+				return hasFold(h[bytes.LastIndexByte(h[:j], '.')+1:], "example.")
+			}
 		}
 	}
 	return false
@@ -196,7 +241,7 @@ func hashContext(b []byte, i int) bool {
 	if n := bytes.LastIndexByte(left, '\n'); n >= 0 {
 		left = left[n+1:]
 	}
-	for _, w := range []string{"sha1", "sha-1", "sha2", "sha-2", "sha5", "sha-5", "sha3", "md5", "digest", "checksum", "commit", "integrity", "revision", "etag", "blake", "crc"} {
+	for _, w := range []string{"sha1", "sha-1", "sha2", "sha-2", "sha5", "sha-5", "sha3", "md5", "digest", "checksum", "commit", "integrity", "revision", "etag", "blake", "crc", "fingerprint", "thumbprint"} {
 		if indexFold(left, w) >= 0 {
 			return true
 		}

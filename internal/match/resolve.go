@@ -53,6 +53,7 @@ func (s *Set) Resolve(cs []Candidate, slashPath string) []finding.Sighting {
 		live = append(live, r)
 	}
 	slices.SortStableFunc(live, bySpan)
+	live = dropHarmless(live)
 	live = dropUnpaired(live)
 	live = dropCovered(live)
 	live = joinPairs(live)
@@ -210,6 +211,30 @@ func sameText(a, b *resolved) bool {
 		return p.Span.Start-int64(p.Start) == q.Span.Start-int64(q.Start)
 	}
 	return p.Span.Start == q.Span.Start && p.Span.End == q.Span.End
+}
+
+// dropHarmless removes what is known to be no secret, and what was found inside it: the numbers of a certificate, the lines of
+// an encrypted container.
+func dropHarmless(live []*resolved) []*resolved {
+	var blocks []*resolved
+	for _, r := range live {
+		if r.Detector != nil && r.Detector.Harmless {
+			blocks = append(blocks, r)
+		}
+	}
+	if len(blocks) == 0 {
+		return live
+	}
+	return slices.DeleteFunc(live, func(r *resolved) bool {
+		if r.Detector != nil && r.Detector.Harmless {
+			return true
+		}
+		p := &r.canonical().Span
+		return slices.ContainsFunc(blocks, func(k *resolved) bool {
+			q := &k.canonical().Span
+			return p.Start >= q.Start && p.Start < q.End && !(len(r.Decode) > 0 && slices.Equal(r.Decode, k.Decode) && (r.canonical().Start >= k.End || k.Start >= r.canonical().End))
+		})
+	})
 }
 
 // half is one side of a possible pair.
