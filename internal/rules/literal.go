@@ -1,0 +1,266 @@
+package rules
+
+import (
+	"math"
+	"regexp/syntax"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Bounds of what is looked for in an expression.
+const (
+	minLiteral  = 3  // bytes: what the engine takes as an anchor
+	maxLiterals = 96 // of one expression
+	maxExact    = 96 // strings of a part that is spelt out
+)
+
+// literals is a set of strings of which every match holds one.
+type literals struct {
+	texts []string
+	fold  bool // they are lower case and stand for either case
+}
+
+// worth is how good anchors they are: long ones are rare, many are not.
+func (l literals) worth() float64 {
+	if len(l.texts) == 0 || len(l.texts) > maxLiterals {
+		return math.Inf(-1)
+	}
+	least := math.MaxInt
+	for _, t := range l.texts {
+		least = min(least, len(t))
+	}
+	if least < minLiteral {
+		return math.Inf(-1)
+	}
+	return float64(min(least, 12)) - math.Log2(float64(len(l.texts)))/2
+}
+
+// required finds the best literals of an expression; there are none where it has no part that every match must hold.
+func required(re *syntax.Regexp) literals {
+	switch re.Op {
+	case syntax.OpLiteral, syntax.OpCharClass:
+		l, _ := exact(re)
+		return l
+	case syntax.OpCapture, syntax.OpPlus:
+		return required(re.Sub[0])
+	case syntax.OpRepeat:
+		if l, ok := exact(re); ok {
+			return l
+		}
+		if re.Min > 0 {
+			return required(re.Sub[0])
+		}
+	case syntax.OpAlternate:
+		all := literals{}
+		for _, sub := range re.Sub {
+			l := required(sub)
+			if math.IsInf(l.worth(), -1) {
+				return literals{}
+			}
+			all = all.or(l)
+		}
+		return all
+	case syntax.OpConcat:
+		var best literals
+		better := func(l literals) {
+			if l.worth() > best.worth() {
+				best = l
+			}
+		}
+		// Neighbours that are spelt out make longer strings together: A(?:KIA|SIA).
+		run := literals{texts: []string{""}}
+		for _, sub := range re.Sub {
+			l, ok := exact(sub)
+			if !ok {
+				better(run)
+				run = literals{texts: []string{""}}
+				better(required(sub))
+				continue
+			}
+			if joined, ok := run.then(l); ok {
+				run = joined
+			} else {
+				better(run)
+				run = l
+			}
+			if isWidthless(sub) {
+				continue
+			}
+			better(run)
+		}
+		better(run)
+		return best
+	}
+	return literals{}
+}
+
+func isWidthless(re *syntax.Regexp) bool {
+	switch re.Op {
+	case syntax.OpBeginLine, syntax.OpEndLine, syntax.OpBeginText, syntax.OpEndText, syntax.OpWordBoundary, syntax.OpNoWordBoundary, syntax.OpEmptyMatch:
+		return true
+	}
+	return false
+}
+
+func (l literals) or(o literals) literals {
+	return literals{dedupe(append(slices.Clone(l.texts), o.texts...)), l.fold || o.fold}.folded()
+}
+
+func (l literals) then(o literals) (literals, bool) {
+	if len(l.texts)*len(o.texts) > maxExact {
+		return literals{}, false
+	}
+	var out []string
+	for _, a := range l.texts {
+		for _, b := range o.texts {
+			out = append(out, a+b)
+		}
+	}
+	return literals{dedupe(out), l.fold || o.fold}.folded(), true
+}
+
+// folded lowers what stands for either case. A letter beyond ASCII has cases that the engine does not know.
+func (l literals) folded() literals {
+	if !l.fold {
+		return l
+	}
+	for i, t := range l.texts {
+		l.texts[i] = strings.Map(func(r rune) rune {
+			if r >= 'A' && r <= 'Z' {
+				r += 'a' - 'A'
+			}
+			return r
+		}, t)
+	}
+	l.texts = dedupe(l.texts)
+	return l
+}
+
+func dedupe(ss []string) []string {
+	slices.Sort(ss)
+	return slices.Compact(ss)
+}
+
+// exact lists the strings an expression stands for, if they are few.
+func exact(re *syntax.Regexp) (literals, bool) {
+	switch re.Op {
+	case syntax.OpLiteral:
+		fold := re.Flags&syntax.FoldCase != 0
+		for _, r := range re.Rune {
+			if fold && r >= utf8.RuneSelf {
+				return literals{}, false
+			}
+		}
+		return literals{[]string{string(re.Rune)}, fold}.folded(), true
+	case syntax.OpCharClass:
+		n := 0
+		for i := 0; i < len(re.Rune); i += 2 {
+			n += int(re.Rune[i+1]-re.Rune[i]) + 1
+			if n > 24 {
+				return literals{}, false
+			}
+		}
+		var out []string
+		for i := 0; i < len(re.Rune); i += 2 {
+			for r := re.Rune[i]; r <= re.Rune[i+1]; r++ {
+				if r == 'ſ' || r == 'K' { // what folding adds to s and k
+					continue
+				}
+				out = append(out, string(r))
+			}
+		}
+		// [Aa] is how the parser writes a letter of either case.
+		if len(out) == 2 && strings.EqualFold(out[0], out[1]) && out[0] != out[1] && out[0][0] < utf8.RuneSelf {
+			return literals{[]string{strings.ToLower(out[0])}, true}, true
+		}
+		if len(out) > 8 {
+			return literals{}, false
+		}
+		return literals{out, false}, true
+	case syntax.OpCapture:
+		return exact(re.Sub[0])
+	case syntax.OpRepeat:
+		if re.Min == re.Max && re.Min > 0 && re.Min <= 16 {
+			one, ok := exact(re.Sub[0])
+			all := one
+			for i := 1; ok && i < re.Min; i++ {
+				all, ok = all.then(one)
+			}
+			return all, ok
+		}
+	case syntax.OpQuest:
+		if l, ok := exact(re.Sub[0]); ok {
+			return l.or(literals{texts: []string{""}}), true
+		}
+	case syntax.OpConcat:
+		all := literals{texts: []string{""}}
+		for _, sub := range re.Sub {
+			l, ok := exact(sub)
+			if !ok {
+				return literals{}, false
+			}
+			if all, ok = all.then(l); !ok {
+				return literals{}, false
+			}
+		}
+		return all, true
+	case syntax.OpAlternate:
+		var all literals
+		for _, sub := range re.Sub {
+			l, ok := exact(sub)
+			if !ok || len(all.texts)+len(l.texts) > maxExact {
+				return literals{}, false
+			}
+			all = all.or(l)
+		}
+		return all, true
+	}
+	if isWidthless(re) {
+		return literals{texts: []string{""}}, true
+	}
+	return literals{}, false
+}
+
+// unbounded is the length of what has no end.
+const unbounded = 1 << 30
+
+// longest is how many bytes a match may have.
+func longest(re *syntax.Regexp) int {
+	n := 0
+	switch re.Op {
+	case syntax.OpLiteral:
+		for _, r := range re.Rune {
+			n += max(1, utf8.RuneLen(r))
+			if re.Flags&syntax.FoldCase != 0 && (r|0x20 == 'k' || r|0x20 == 's') {
+				n += 2 // the Kelvin sign and the long s
+			}
+		}
+	case syntax.OpCharClass:
+		n = 1
+		if len(re.Rune) > 0 {
+			n = max(1, utf8.RuneLen(re.Rune[len(re.Rune)-1]))
+		}
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		n = utf8.UTFMax
+	case syntax.OpCapture, syntax.OpQuest:
+		n = longest(re.Sub[0])
+	case syntax.OpStar, syntax.OpPlus:
+		n = unbounded
+	case syntax.OpRepeat:
+		if re.Max < 0 {
+			n = unbounded
+		} else {
+			n = min(unbounded, longest(re.Sub[0])*re.Max)
+		}
+	case syntax.OpConcat:
+		for _, sub := range re.Sub {
+			n = min(unbounded, n+longest(sub))
+		}
+	case syntax.OpAlternate:
+		for _, sub := range re.Sub {
+			n = max(n, longest(sub))
+		}
+	}
+	return n
+}
