@@ -127,6 +127,7 @@ func (r *reader) circleJob(wf string, at, with, body *yaml.Node, orbs map[string
 	walk(r.get(with, "post-steps"), 0)
 	for _, s := range scripts {
 		j.script(s)
+		clear(j.given) // each step has a shell of its own
 	}
 	if body != nil {
 		for _, d := range r.items(r.get(body, "docker")) {

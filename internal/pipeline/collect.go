@@ -67,9 +67,11 @@ func Collect(ctx stdctx.Context, o Options, files iter.Seq2[string, []byte]) (*I
 		}
 		c.keep(m)
 	}
-	c.includes(ctx, files)
+	c.gitlabIncluded(ctx, files)
 	c.gitlab()
-	c.github(ctx)
+	c.azureFound(ctx, files)
+	c.follow(ctx, githubSystem)
+	c.follow(ctx, azureSystem)
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("read pipelines of %s: %w", o.Place.Target, err)
 	}
@@ -85,7 +87,7 @@ type collector struct {
 // keep holds on to the text of files that others may call, and lets go of the rest.
 func (c *collector) keep(m *Model) {
 	switch m.System {
-	case GitHub, GitLab:
+	case GitHub, GitLab, Azure:
 		m.text.data = bytesClone(m.text.data)
 	default:
 		m.text = nil
@@ -93,32 +95,39 @@ func (c *collector) keep(m *Model) {
 	c.models[m.Path] = m
 }
 
-// github reads what workflows call once for each thing they hand over.
-func (c *collector) github(ctx stdctx.Context) {
-	type job struct {
+// follow reads what the files of a system call, once for each thing that is handed over.
+func (c *collector) follow(ctx stdctx.Context, s system) {
+	type reading struct {
 		call
 		depth int
 	}
-	var todo []job
-	called := map[string]bool{}
-	paths := slices.Sorted(maps.Keys(c.models))
 	target := func(to string) *Model {
 		for _, p := range []string{to, path.Join(to, "action.yml"), path.Join(to, "action.yaml")} {
-			if m := c.models[p]; m != nil && m.System == GitHub {
+			if m := c.models[p]; m != nil && m.System == s.name {
 				return m
 			}
 		}
 		return nil
 	}
-	for _, p := range paths {
-		m := c.models[p]
-		if m.System != GitHub || m.alone {
-			continue
-		}
-		for _, k := range m.calls {
-			todo = append(todo, job{k, 1})
+	paths := slices.DeleteFunc(slices.Sorted(maps.Keys(c.models)), func(p string) bool { return c.models[p].System != s.name })
+	if s.name == Azure { // a template has no word of its own for what it is
+		for _, p := range paths {
+			for _, k := range c.models[p].calls {
+				if m := target(k.to); m != nil && m.Path != p {
+					m.alone = true
+				}
+			}
 		}
 	}
+	var todo []reading
+	for _, p := range paths {
+		if m := c.models[p]; !m.alone {
+			for _, k := range m.calls {
+				todo = append(todo, reading{k, 1})
+			}
+		}
+	}
+	called := map[string]bool{}
 	seen := map[string]bool{}
 	for i := 0; i < len(todo) && i < maxCalls && ctx.Err() == nil; i++ {
 		k := todo[i]
@@ -132,10 +141,10 @@ func (c *collector) github(ctx stdctx.Context) {
 			continue
 		}
 		seen[key] = true
-		again, _ := read(githubSystem, m.text, &k.in)
+		again, _ := read(s, m.text, &k.in)
 		c.called = append(c.called, again)
 		for _, next := range again.calls {
-			todo = append(todo, job{next, k.depth + 1})
+			todo = append(todo, reading{next, k.depth + 1})
 		}
 	}
 	for p := range called {
@@ -150,7 +159,7 @@ func (c *collector) github(ctx stdctx.Context) {
 			on = appendNew(on, j.Triggers...)
 		}
 		own := handed{triggers: slices.DeleteFunc(sorted(on), func(t string) bool { return t == "workflow_call" }), inherit: true}
-		again, _ := read(githubSystem, m.text, &own)
+		again, _ := read(s, m.text, &own)
 		c.models[p] = again
 	}
 }

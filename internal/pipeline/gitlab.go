@@ -1,14 +1,11 @@
 package pipeline
 
 import (
-	stdctx "context"
-	"iter"
 	"maps"
 	"path"
 	"slices"
 	"strings"
 
-	"github.com/bmatcuk/doublestar/v4"
 	"go.yaml.in/yaml/v4"
 
 	"sprawl/finding"
@@ -212,7 +209,9 @@ func (g *gitlab) readJob(key, n *yaml.Node) {
 	}
 	var image []finding.Consumer
 	im := first(chain, "image")
-	if im.n == nil {
+	if first(chain, "trigger").n != nil { // it starts another pipeline and runs nothing itself
+		im = part{}
+	} else if im.n == nil {
 		im = g.lib.global["image"]
 	}
 	if im.n != nil {
@@ -256,14 +255,19 @@ func (g *gitlab) readJob(key, n *yaml.Node) {
 			use(x.at, x.name, x.at.t.locate(x.at.n, x.at.n.Value[x.variable.at:min(len(x.at.n.Value), x.variable.at+len(x.name)+1)], 0), u, "project")
 		}
 	}
-	for _, sc := range g.scripts(chain) {
+	given := map[string]bool{} // what the scripts so far have set
+	for i, scripts := 0, g.scripts(chain); i < len(scripts); i++ {
+		sc := scripts[i]
+		if sc.after && i > 0 && !scripts[i-1].after {
+			clear(given)
+		}
 		parsed := sc.t.shell(sc.n)
 		count := map[string]int{}
 		for _, v := range parsed.vars {
 			text := sc.n.Value[v.at:min(len(sc.n.Value), v.at+len(v.name)+1)]
 			nth := count[text]
 			count[text]++
-			if set[v.name] || !secretName(v.name) || platform(GitLab, v.name) || strings.HasPrefix(v.name, "CI_") && g.lib.variables[v.name] {
+			if set[v.name] || !secretName(v.name) || parsed.given(v, given) || platform(GitLab, v.name) || strings.HasPrefix(v.name, "CI_") && g.lib.variables[v.name] {
 				continue
 			}
 			u := finding.Use{As: v.name, Consumers: image}
@@ -271,8 +275,9 @@ func (g *gitlab) readJob(key, n *yaml.Node) {
 				r := reader{text: sc.t}
 				u.Printed = how + r.lineAt(sc.n, sc.n.Value, v.at)
 			}
-			use(sc, v.name, sc.t.locate(sc.n, text, nth), u, "project")
+			use(sc.part, v.name, sc.t.locate(sc.n, text, nth), u, "project")
 		}
+		parsed.carry(given)
 	}
 	// secrets: NAME: vault: path names a secret in a store.
 	if s := first(chain, "secrets"); s.n != nil {
@@ -315,26 +320,30 @@ func gitlabSetting(key, value string) []environ.Evidence {
 	return environ.Setting(key, value)
 }
 
-// scripts are the scalars of the scripts that a job runs.
-func (g *gitlab) scripts(chain []part) []part {
-	var out []part
-	add := func(p part) {
-		if p.n == nil {
+// gitlabScript is one scalar of the scripts that a job runs.
+type gitlabScript struct {
+	part
+	after bool // of after_script, which has a shell of its own
+}
+
+// scripts are in the order they run. !reference [.job, script] stands for another job's script.
+func (g *gitlab) scripts(chain []part) []gitlabScript {
+	var out []gitlabScript
+	var add func(p part, after bool, depth int)
+	add = func(p part, after bool, depth int) {
+		if depth > 10 { // GitLab's own limit
 			return
 		}
-		p.t.scalars(p.n, func(_ string, v *yaml.Node) {
-			// !reference [.job, script] names another job's script.
-			if v.Tag != "!reference" {
-				out = append(out, part{p.t, v})
-			}
-		})
 		for _, c := range p.t.items(p.n) {
-			if c.Tag == "!reference" && len(c.Content) == 2 {
+			switch {
+			case c.Tag == "!reference" && len(c.Content) == 2:
 				if q, ok := g.lib.jobs[c.Content[0].Value]; ok {
-					if n := q.t.get(q.n, c.Content[1].Value); n != nil {
-						q.t.scalars(n, func(_ string, v *yaml.Node) { out = append(out, part{q.t, v}) })
-					}
+					add(part{q.t, q.t.get(q.n, c.Content[1].Value)}, after, depth+1)
 				}
+			case c.Kind == yaml.SequenceNode:
+				add(part{p.t, c}, after, depth+1)
+			case c.Kind == yaml.ScalarNode:
+				out = append(out, gitlabScript{part{p.t, c}, after})
 			}
 		}
 	}
@@ -343,7 +352,9 @@ func (g *gitlab) scripts(chain []part) []part {
 		if p.n == nil && key != "script" {
 			p = g.lib.global[key]
 		}
-		add(p)
+		if p.n != nil {
+			add(p, key == "after_script", 0)
+		}
 	}
 	return out
 }
@@ -403,77 +414,4 @@ func (g *gitlab) rules(chain []part) ([]string, finding.Answer, string) {
 		return triggers, finding.Unknown, "a merge request of a fork runs with the project's variables once a member starts it in the project"
 	}
 	return triggers, finding.No, "pipelines of forks run in the fork, without the project's variables"
-}
-
-// gitlabIncludes lists the local files that a file includes; they may be globs.
-func gitlabIncludes(t *text) []string {
-	var out []string
-	for _, doc := range t.yaml() {
-		for _, n := range t.items(t.get(doc, "include")) {
-			s := t.str(n, "local")
-			if n.Kind == yaml.ScalarNode && !strings.Contains(n.Value, "://") {
-				s = n.Value
-			}
-			if s = strings.TrimPrefix(s, "/"); s != "" && !strings.Contains(s, "$") {
-				out = append(out, path.Clean(s))
-			}
-		}
-	}
-	return out
-}
-
-// includes reads the files that GitLab pipelines include and that no path gives away.
-func (c *collector) includes(ctx stdctx.Context, files iter.Seq2[string, []byte]) {
-	const rounds = 5
-	done := map[string]bool{}
-	for range rounds {
-		var want []string
-		for _, m := range c.models {
-			if m.System == GitLab && !done[m.Path] {
-				done[m.Path] = true
-				for _, p := range gitlabIncludes(m.text) {
-					if have := c.models[p]; have == nil || have.System != GitLab {
-						want = append(want, p)
-					}
-				}
-			}
-		}
-		if len(want) == 0 {
-			return
-		}
-		for p, data := range files {
-			if ctx.Err() != nil {
-				return
-			}
-			if have := c.models[p]; have != nil && have.System == GitLab {
-				continue
-			}
-			for _, w := range want {
-				if ok, err := doublestar.Match(w, p); p == w || err == nil && ok {
-					m, _ := read(gitlabSystem, newText(p, bytesClone(data)), nil)
-					c.models[p] = m
-					break
-				}
-			}
-		}
-	}
-}
-
-// gitlab reads the files again, each with what the whole pipeline defines.
-func (c *collector) gitlab() {
-	var all []*text
-	var paths []string
-	for _, p := range slices.Sorted(maps.Keys(c.models)) {
-		if m := c.models[p]; m.System == GitLab && len(m.text.data) <= MaxSize {
-			all = append(all, m.text)
-			paths = append(paths, p)
-		}
-	}
-	if len(all) < 2 {
-		return
-	}
-	lib := newGitlabLibrary(all)
-	for i, p := range paths {
-		c.models[p], _ = read(gitlabSystem, all[i], &handed{library: lib})
-	}
 }

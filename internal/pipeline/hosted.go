@@ -22,12 +22,13 @@ type shellJob struct {
 	forkWhy     string
 	to          []finding.Consumer
 	set         map[string]bool // names that the file sets
+	given       map[string]bool // names that a script has set, for those after it in the same shell
 	secrets     map[string]bool
 	elsewhere   bool
 }
 
 func (r *reader) shellJob(name, scope string) *shellJob {
-	return &shellJob{reader: r, name: name, scope: scope, set: map[string]bool{}, secrets: map[string]bool{}}
+	return &shellJob{reader: r, name: name, scope: scope, set: map[string]bool{}, given: map[string]bool{}, secrets: map[string]bool{}}
 }
 
 func (j *shellJob) add(scope, name string, u finding.Use) {
@@ -85,7 +86,7 @@ func (j *shellJob) script(n *yaml.Node) {
 		text := n.Value[v.at:min(len(n.Value), v.at+len(v.name)+1)]
 		nth := count[text]
 		count[text]++
-		if j.set[v.name] || !secretName(v.name) {
+		if j.set[v.name] || !secretName(v.name) || sc.given(v, j.given) {
 			continue
 		}
 		u := finding.Use{Span: j.locate(n, text, nth), As: v.name, Printed: sc.printed(v.at, true)}
@@ -94,6 +95,7 @@ func (j *shellJob) script(n *yaml.Node) {
 		}
 		j.add(j.scope, v.name, u)
 	}
+	sc.carry(j.given)
 }
 
 // done appends the job to the model.

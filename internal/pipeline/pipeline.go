@@ -149,7 +149,7 @@ func systems() []system {
 		{name: Dotenv, path: dotenvPath, read: readDotenv},
 		{name: CircleCI, path: circlePath, read: readCircle},
 		{name: Jenkins, path: jenkinsPath, read: readJenkins},
-		{name: Azure, path: azurePath, read: readAzure},
+		azureSystem,
 		{name: Bitbucket, path: bitbucketPath, read: readBitbucket},
 		{name: Buildkite, path: buildkitePath, read: readBuildkite},
 		{name: Travis, path: travisPath, read: readTravis},
@@ -171,6 +171,7 @@ func systems() []system {
 var (
 	githubSystem = system{name: GitHub, path: githubPath, read: readGitHub}
 	gitlabSystem = system{name: GitLab, path: gitlabPath, read: readGitLab}
+	azureSystem  = system{name: Azure, path: azurePath, read: readAzure}
 )
 
 // Recognises says which system a path belongs to, "" if none. YAML and JSON of no telling name may be one of several: the

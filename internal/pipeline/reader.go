@@ -23,6 +23,7 @@ type handed struct {
 	secrets   map[string][]string // name in the callee -> names in the caller
 	inherit   bool
 	library   *gitlabLibrary
+	groups    []part // variable groups of Azure Pipelines that reach the callee
 }
 
 // binding is what an input holds: words known from the file, or secrets.

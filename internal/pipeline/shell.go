@@ -313,6 +313,50 @@ func (p script) exported(at int) string {
 	return ""
 }
 
+// declares are builtins that give the variables after them a value.
+var declares = set("export", "declare", "local", "readonly", "typeset")
+
+// assigned is where each variable with a secret's name that the script itself gives a value begins to hold it. TOKEN=${TOKEN:-x} gives none: what
+// it had before stays.
+func (p script) assigned(s string) map[string]int {
+	out := map[string]int{}
+	hold := func(name string, w shellWord) {
+		if _, known := out[name]; !known {
+			out[name] = w.start
+		}
+	}
+	own := func(name string, w shellWord) bool { // its value is made of what it had
+		const enough = 1000
+		line, _, _ := strings.Cut(s[w.start:min(len(s), w.start+enough)], "\n")
+		return slices.ContainsFunc(variables(line), func(v variable) bool { return v.name == name })
+	}
+	for _, c := range p.commands {
+		n := 0
+		for n < len(c.words) && strings.Contains(c.words[n].text, "=") && identifier(c.words[n].text[:strings.IndexByte(c.words[n].text, '=')]) {
+			n++
+		}
+		first := c.words[0].text
+		switch {
+		case n == len(c.words), declares[first]: // A=x make sets A for make alone
+			for _, w := range c.words {
+				if name, _, ok := strings.Cut(w.text, "="); ok && secretName(name) && !own(name, w) {
+					hold(name, w)
+				}
+			}
+		case first == "read", first == "for", first == "mapfile":
+			for _, w := range c.words[1:] {
+				if w.text == "in" {
+					break
+				}
+				if secretName(w.text) {
+					hold(w.text, w)
+				}
+			}
+		}
+	}
+	return out
+}
+
 func (c command) all() string {
 	var b strings.Builder
 	for _, w := range c.words {

@@ -162,6 +162,20 @@ type shellText struct {
 	script
 	vars   []variable
 	byName map[string][]int // where each variable stands
+	sets   map[string]int   // where each variable that the script sets begins to hold
+}
+
+// given reports whether a variable has at a position a value that a script gave it: this one, or one before it in before.
+func (sh *shellText) given(v variable, before map[string]bool) bool {
+	at, ok := sh.sets[v.name]
+	return before[v.name] || ok && at < v.at
+}
+
+// carry adds what the script sets to what the scripts before it did.
+func (sh *shellText) carry(before map[string]bool) {
+	for name := range sh.sets {
+		before[name] = true
+	}
 }
 
 // shell reads a scalar as a script. What a template of GitHub Actions puts in is masked.
@@ -176,6 +190,7 @@ func (t *text) shell(n *yaml.Node) *shellText {
 	}
 	text := mask(n.Value)
 	sh.script, sh.vars = parseScript(text), variables(text)
+	sh.sets = sh.assigned(text)
 	for _, v := range sh.vars {
 		sh.byName[v.name] = append(sh.byName[v.name], v.at)
 	}
