@@ -26,6 +26,7 @@ func githubInstallations() listing {
 		Command: "gh api --paginate /orgs/ORG/installations > installations.json", Permission: "read:org of an organisation owner",
 		Docs:  githubREST + "orgs/orgs#list-app-installations-for-an-organization",
 		Joins: "none: a third party's access; by app_slug with the policy's integrations", Decides: "which vendors hold access, how much, to which repositories",
+		One:   []string{"github.organisation"},
 		Signs: []string{"installations[].app_slug", "[].app_slug [].permissions"}, Mappings: []Mapping{wrapped, bare},
 	}
 }

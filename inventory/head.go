@@ -30,9 +30,14 @@ func NewHead(text []byte) *Head {
 	}
 	line, _, _ := bytes.Cut(t, []byte("\n"))
 	if len(line) < 16<<10 {
-		if cells, err := cut(bytes.TrimRight(line, "\r"), delimiter(line)); err == nil && len(cells) > 1 {
+		if cells, err := cut(bytes.TrimRight(line, "\r"), delimiter(line)); err == nil {
 			for _, c := range cells {
-				h.Columns[columnName(c)] = true
+				if c = columnName(c); c != "" {
+					h.Columns[c] = true
+				}
+			}
+			if len(h.Columns) < 2 {
+				clear(h.Columns)
 			}
 		}
 	}

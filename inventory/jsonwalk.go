@@ -39,6 +39,9 @@ type jsonWalker struct {
 	// seen, if not nil, collects every path.
 	seen map[string]bool
 
+	// held is set where rows would stand, if there were any.
+	held bool
+
 	depth int
 	buf   []byte
 }
@@ -187,6 +190,9 @@ func (w *jsonWalker) wrapped() bool {
 }
 
 func (w *jsonWalker) elements(path string) error {
+	for p := range w.rows {
+		w.held = w.held || strings.HasPrefix(p, path+"[]")
+	}
 	for first := true; ; first = false {
 		c, err := w.space()
 		if err != nil {

@@ -158,19 +158,25 @@ func (l *loading) finish() {
 		l.inv.Within = append(l.inv.Within, k)
 	}
 	slices.SortFunc(l.inv.Within, func(a, b Key) int { return strings.Compare(a.Form+"\x00"+a.Value, b.Form+"\x00"+b.Value) })
+	if len(l.inv.Rows) == 0 {
+		l.trouble(0, "no row could be used")
+		if l.number > 0 && l.inv.Partial == "" {
+			l.inv.Partial = "none of its rows could be used"
+		}
+	}
 	if l.inv.Partial == "" {
 		l.inv.Lists = l.listing.Lists
 	} else {
 		l.trouble(0, "%s: what is not in it may still exist", l.inv.Partial)
+	}
+	if now := l.meta.Now; !now.IsZero() && l.meta.AsOf.After(now.Add(skew)) {
+		l.trouble(0, "the export is of %s, which lies in the future: its date or this clock is wrong", l.meta.AsOf.UTC().Format(time.RFC3339))
 	}
 	for _, form := range slices.Sorted(maps.Keys(one)) {
 		if n := len(one[form]); n > 1 {
 			_, what, _ := strings.Cut(form, ".")
 			l.trouble(0, "rows of %d %s stand in one file: each is kept with its own", n, strings.TrimSuffix(what, "y")+map[bool]string{true: "ies", false: "s"}[strings.HasSuffix(what, "y")])
 		}
-	}
-	if len(l.inv.Rows) == 0 {
-		l.trouble(0, "no row could be used")
 	}
 	if l.more > 0 {
 		l.troubles = append(l.troubles, Trouble{l.meta.Name, 0, fmt.Sprintf("%d more troubles are not listed", l.more)})
@@ -224,8 +230,14 @@ func (l *loading) readJSON(ctx context.Context, r io.Reader) error {
 	}
 	w.end = l.endDocument
 	err := w.documents()
+	if err == nil && l.number == 0 && !w.held {
+		return fmt.Errorf("%w: nothing in it stands where its rows would", ErrForeign)
+	}
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
+		if l.number == 0 && !w.held {
+			return fmt.Errorf("%w: it is cut off before its first row", ErrForeign)
+		}
 		l.inv.Partial = "the file is cut off"
 		l.endDocument()
 		err = nil
@@ -336,6 +348,10 @@ func (l *loading) readTable(ctx context.Context, r io.Reader) error {
 		for c := range strings.FieldsSeq(l.Columns) {
 			known[c] = true
 		}
+		// Without its header a table begins with a row, and what stands in it is not for telling.
+		if !slices.ContainsFunc(t.columns, func(c string) bool { return known[c] }) {
+			return fmt.Errorf("%w: its first line names none of the columns", ErrForeign)
+		}
 		have := map[string]bool{}
 		for _, c := range t.columns {
 			have[c] = true
@@ -349,12 +365,20 @@ func (l *loading) readTable(ctx context.Context, r io.Reader) error {
 			}
 		}
 	}
+	for _, c := range slices.Sorted(maps.Keys(l.meta.Columns)) {
+		if l.Prepare != nil && !slices.Contains(t.columns, columnName(c)) {
+			l.trouble(0, "column %q is missing: what it would tell stays unknown", cutText(c))
+		}
+	}
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		m, err := t.next()
 		if errors.Is(err, io.EOF) {
+			if t.short {
+				l.inv.Partial = "the file is cut off"
+			}
 			return nil
 		}
 		l.number++

@@ -39,6 +39,7 @@ type tableReader struct {
 	r       *bufio.Reader
 	comma   rune
 	columns []string // lower case
+	short   bool     // the last record has fewer cells than there are columns
 	buf     []byte
 }
 
@@ -126,6 +127,7 @@ func (t *tableReader) next() (map[string]any, error) {
 				m[t.columns[i]] = c
 			}
 		}
+		t.short = len(cells) < len(t.columns)
 		if len(cells) != len(t.columns) {
 			return m, fmt.Errorf("%w: %d cells under %d columns", errWidth, len(cells), len(t.columns))
 		}
