@@ -90,6 +90,6 @@ func (r *reader) bitbucketStep(at, n *yaml.Node, trigger, deployment string, i i
 	}
 	job := j.done(at, n, steps...)
 	if r.str(n, "oidc") == "true" {
-		job.Federation = Federation{Granted: true}
+		job.Federation.Granted = true
 	}
 }

@@ -71,9 +71,11 @@ func (r *reader) circleJob(wf string, at, with, body *yaml.Node, orbs map[string
 	if wf != "" {
 		j.ev = append(j.ev, environ.Job("workflow", wf)...)
 	}
-	for _, p := range r.pairs(with) {
-		if p.value.Kind == yaml.ScalarNode {
-			j.ev = append(j.ev, environ.Setting(p.key.Value, p.value.Value)...)
+	for _, list := range []*yaml.Node{with, r.get(with, "matrix", "parameters")} {
+		for _, p := range r.pairs(list) {
+			for _, v := range r.strs(p.value) {
+				j.ev = append(j.ev, environ.Setting(p.key.Value, v)...)
+			}
 		}
 	}
 	var steps []Step
@@ -154,5 +156,10 @@ func (r *reader) circleJob(wf string, at, with, body *yaml.Node, orbs map[string
 		j.add("context "+c.Value, All, finding.Use{Span: r.span(c), As: "context"})
 		j.ev = ev
 	}
-	j.done(at, body, steps...)
+	j.done(at, nil, steps...)
+	for _, n := range []*yaml.Node{with, body} { // a value of the job belongs wherever a workflow uses the job
+		if n != nil && len(n.Content) > 0 {
+			r.spanOf(r.span(n), r.end(n), j.ev)
+		}
+	}
 }

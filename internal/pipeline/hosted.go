@@ -3,6 +3,7 @@ package pipeline
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -25,7 +26,11 @@ type shellJob struct {
 	given       map[string]bool // names that a script has set, for those after it in the same shell
 	secrets     map[string]bool
 	elsewhere   bool
+	federated   bool // a script takes the system's token for federation
 }
+
+// federationMarks are what a script that exchanges the job's own token has in it.
+var federationMarks = map[string]string{CircleCI: "CIRCLE_OIDC_TOKEN", Bitbucket: "BITBUCKET_STEP_OIDC_TOKEN", Buildkite: "oidc request-token"}
 
 func (r *reader) shellJob(name, scope string) *shellJob {
 	return &shellJob{reader: r, name: name, scope: scope, set: map[string]bool{}, given: map[string]bool{}, secrets: map[string]bool{}}
@@ -80,6 +85,9 @@ func (j *shellJob) script(n *yaml.Node) {
 	if n == nil || n.Kind != yaml.ScalarNode {
 		return
 	}
+	if mark := federationMarks[j.m.System]; mark != "" && strings.Contains(n.Value, mark) {
+		j.federated = true
+	}
 	sc := j.shell(n)
 	count := map[string]int{}
 	for _, v := range sc.vars {
@@ -109,6 +117,9 @@ func (j *shellJob) done(at, n *yaml.Node, steps ...Step) *Job {
 		Fork: j.fork, ForkWhy: j.forkWhy, Steps: steps, Secrets: slices.Sorted(maps.Keys(j.secrets))})
 	if n != nil {
 		j.spanOf(j.span(at), j.end(n), j.ev)
+	}
+	if j.federated {
+		j.m.Jobs[len(j.m.Jobs)-1].Federation = Federation{Granted: true, InUse: federationMarks[j.m.System]}
 	}
 	return &j.m.Jobs[len(j.m.Jobs)-1]
 }

@@ -72,6 +72,10 @@ func check(t *testing.T, p string, data []byte, m *Model, err error) {
 	}
 	for _, s := range m.Spans {
 		span("environment", s.Start)
+		span("end of an environment", s.End)
+		if s.End.EndLine < s.Start.Line {
+			t.Errorf("%s: an environment from line %d to %d", p, s.Start.Line, s.End.EndLine)
+		}
 	}
 }
 

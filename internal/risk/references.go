@@ -45,12 +45,43 @@ func JudgeReference(r *finding.Reference) {
 	r.Conditions = r.Conditions[:0]
 	for _, row := range ReferenceConditions() {
 		v := row.Check(*r)
+		if w := identifies(r.Name); w != "" && ofCredentials[row.ID] && (v.Verdict == finding.VerdictYes || v.Bound == ByName) {
+			v = finding.Condition{Verdict: finding.VerdictCannotTell, Why: "its name says that it identifies and opens nothing (" + w + "): " + v.Why,
+				Settle: []string{"what is kept under this name"}}
+		}
 		v.ID, v.Refs = row.ID, row.Refs
 		if v.Settle == nil {
 			v.Settle = []string{}
 		}
 		r.Conditions = append(r.Conditions, v)
 	}
+}
+
+// ofCredentials are conditions that matter only for what opens something.
+var ofCredentials = map[string]bool{"cross-environment": true, "shared": true, "unpinned-consumer": true, "fork-reachable": true, "printed": true}
+
+// identifies is the word by which a name says that it stands for who or where, "" if it says nothing of the kind: DOCKER_USERNAME,
+// SLACK_CHANNEL_ID, AWS_ROLE_ARN, and not VAULT_SECRET_ID.
+func identifies(name string) string {
+	w := nameWords(name)
+	if len(w) == 0 {
+		return ""
+	}
+	switch last := w[len(w)-1]; last {
+	case "username", "user", "login", "email", "region", "arn", "channel":
+		return strings.ToUpper(last)
+	case "id", "guid", "uuid":
+		if len(w) == 1 || slices.Contains([]string{"secret", "session", "token"}, w[len(w)-2]) {
+			return ""
+		}
+		return strings.ToUpper(w[len(w)-2] + "_" + last)
+	}
+	return ""
+}
+
+// nameWords are the words of a secret's name, in lower case.
+func nameWords(name string) []string {
+	return strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
 }
 
 // Reported reports whether a judged reference is worth a line: a condition holds, or it reaches several environments as far as
@@ -198,7 +229,7 @@ func outlivesTask(r finding.Reference) finding.Condition {
 
 // personal are words of a name that say whose token it is.
 func personal(name string) string {
-	w := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') && (r < '0' || r > '9') || r == '_' })
+	w := nameWords(name)
 	for i, x := range w {
 		switch {
 		case x == "pat", x == "personal":

@@ -90,6 +90,10 @@ func TestReferenceConditions(t *testing.T) {
 		{"the platform's", ref("K", to(finding.Consumer{Name: "a/b", Pin: "v1", Pinned: finding.No, Party: finding.PartyPlatform})), "unpinned-consumer", finding.VerdictCannotTell, "", false},
 		{"fork", ref("K", use("j", 3, func(u *finding.Use) { u.Fork, u.ForkWhy = finding.Yes, "because" })), "fork-reachable", finding.VerdictYes, "because", true},
 		{"perhaps", ref("K", use("j", 3, func(u *finding.Use) { u.ForkWhy = "a label" })), "fork-reachable", finding.VerdictCannotTell, "a label", false},
+		{"an identifier in two environments", ref("SLACK_CHANNEL_ID", both...), "cross-environment", finding.VerdictCannotTell, "identifies and opens nothing (CHANNEL_ID)", false},
+		{"a user name printed", ref("DOCKER_USERNAME", use("j", 3, func(u *finding.Use) { u.Printed = "printed by echo (line 4)" })), "printed", finding.VerdictCannotTell, "(USERNAME)", false},
+		{"half of a key", ref("AWS_ACCESS_KEY_ID", use("j", 3, func(u *finding.Use) { u.Static = &finding.Static{What: "w", Instead: "i"} })), "static-where-federated", finding.VerdictYes, "w", true},
+		{"a secret called an id", ref("VAULT_SECRET_ID", use("j", 3, func(u *finding.Use) { u.Printed = "printed by echo (line 4)" })), "printed", finding.VerdictYes, "echo", true},
 		{"printed", ref("K", use("j", 3, func(u *finding.Use) { u.Printed = "printed by echo (line 4)" })), "printed", finding.VerdictYes, "echo (line 4)", true},
 	} {
 		got := verdict(c.r, c.id)
