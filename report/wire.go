@@ -94,6 +94,7 @@ type condition struct {
 	ID        string          `json:"id"`
 	Verdict   finding.Verdict `json:"verdict"`
 	Why       string          `json:"why"`
+	Evidence  []string        `json:"evidence"`
 	Bound     string          `json:"bound"`
 	Refs      []string        `json:"refs"`
 	Threshold *threshold      `json:"threshold"`
@@ -312,7 +313,7 @@ func newRecord(r finding.Record) record {
 
 func newCondition(c finding.Condition) condition {
 	out := condition{
-		ID: c.ID, Verdict: c.Verdict, Why: c.Why, Bound: c.Bound, Refs: list(c.Refs), Settle: list(c.Settle),
+		ID: c.ID, Verdict: c.Verdict, Why: c.Why, Evidence: list(c.Evidence), Bound: c.Bound, Refs: list(c.Refs), Settle: list(c.Settle),
 	}
 	if t := c.Threshold; t != nil {
 		out.Threshold = &threshold{t.Value, t.Source, t.Version}
