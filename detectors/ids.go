@@ -185,7 +185,7 @@ func identified() []Detector {
 				id := base64.RawStdEncoding.EncodeToString([]byte("1" + string(draw(r, Digits, 17))))
 				return []byte(id + "." + string(draw(r, Base62, 6)) + "." + string(draw(r, Base62, 38)))
 			},
-			Traits: Traits{Expires: no(discord), Overlap: no(discord), HumanIssued: no(discord)},
+			Traits: Traits{Expires: no(discord), Overlap: no(discord), RotateAPI: no(discord), HumanIssued: no(discord)},
 			Rotate: "reset it on the application's Bot page: the old one ends at once", Revoke: "reset it on the application's Bot page",
 			Docs: discord, Format: fromCorpus,
 		},

@@ -244,15 +244,16 @@ func stateRank(s finding.State) int {
 type placeKey struct {
 	source, target, family, extra string
 	ordinal                       int
+	public                        bool // the public half alone stands there
 }
 
 // fold leaves one sighting a place: a file under all its names and versions, a message, a ref name. The most current version
-// stands for it, with the earliest Added of all.
+// stands for it, with the earliest Added of all. A public half is no place of its own where its secret stands as currently.
 func fold(ss []finding.Sighting, family func(target, path string) string) []finding.Sighting {
 	byPlace := map[placeKey][]finding.Sighting{}
 	for _, s := range ss {
 		w := s.Where
-		k := placeKey{source: w.Source, target: w.Target, ordinal: s.Ordinal}
+		k := placeKey{source: w.Source, target: w.Target, ordinal: s.Ordinal, public: s.Part(finding.RoleSecret) == nil}
 		switch {
 		case w.Path != "":
 			k.family = family(w.Target, w.Path)
@@ -266,10 +267,18 @@ func fold(ss []finding.Sighting, family func(target, path string) string) []find
 		}
 		byPlace[k] = append(byPlace[k], s)
 	}
+	for _, versions := range byPlace {
+		slices.SortFunc(versions, current)
+	}
 	out := make([]finding.Sighting, 0, len(byPlace))
 	for k, versions := range byPlace {
-		slices.SortFunc(versions, current)
 		s := versions[0]
+		if k.public {
+			k.public = false
+			if with := byPlace[k]; len(with) > 0 && stateRank(with[0].Where.State) <= stateRank(s.Where.State) {
+				continue
+			}
+		}
 		refs := map[string]bool{}
 		was := map[string]bool{}
 		var added *finding.Change

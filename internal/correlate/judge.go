@@ -180,7 +180,7 @@ func (j *judge) uses(c *finding.Credential) {
 	for i := range c.Sightings {
 		s := &c.Sightings[i]
 		if len(c.Uses) < most {
-			c.Uses = append(c.Uses, j.in.Uses(&s.Where, s.Parts[0].Span.Line, s.Name)...)
+			c.Uses = append(c.Uses, j.in.Uses(&s.Where, s.Canonical().Span.Line, s.Name)...)
 		}
 	}
 }
@@ -269,7 +269,7 @@ func (j *judge) place(c *finding.Credential, s *finding.Sighting) []finding.Envi
 	}
 	w := &s.Where
 	if j.in.Declared != nil {
-		if e := j.in.Declared(w, s.Parts[0].Span.Line, s.Name); len(e) > 0 {
+		if e := j.in.Declared(w, s.Canonical().Span.Line, s.Name); len(e) > 0 {
 			return e
 		}
 	}

@@ -169,8 +169,9 @@ func outlives(c *finding.Credential, l Limits, now time.Time) finding.Condition 
 			continue
 		}
 		if a.is("never") {
-			for _, s := range atoms(c, "created", "issued") {
-				if d, ok := when(s.Value, now); ok && s.record == a.record && a.AsOf.Sub(d.to) > unused.Max {
+			for _, s := range atoms(c, "created", "issued", "rotated") {
+				same := s.record == a.record || s.sure == certain && a.sure == certain
+				if d, ok := when(s.Value, now); ok && same && a.AsOf.Sub(d.to) > unused.Max {
 					return with(yes(probably(a, "never used in "+days(a.AsOf.Sub(d.to))), a.String(), s.String()), "at-least")
 				}
 			}
