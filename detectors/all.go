@@ -12,8 +12,8 @@ func All() []Detector {
 		github(),
 		gitlab(),
 		jwt(), urls(), webauth(), dotfiles(), keys(), gcp(), azure(), slack(), stripe(), jfrog(), pypi(), sentry(), grafana(), identified(),
-		ai(), apis(), cloud(), devtools(), messaging(), monitoring(), agreedKinds(), others(), payments(), prefixed(), providers(), registries(), social(),
+		ai(), apis(), cloud(), devtools(), messaging(), monitoring(), agreedKinds(), others(), payments(), prefixed(), providers(), registries(), social(), variants(),
 	)
 	slices.SortFunc(all, func(a, b Detector) int { return cmp.Compare(a.ID, b.ID) })
-	return all
+	return extend(all)
 }

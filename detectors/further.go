@@ -1,0 +1,77 @@
+package detectors
+
+import "fmt"
+
+// further is one more form of a kind that has a row elsewhere.
+type further struct {
+	id     string
+	shapes []Shape
+	named  []Named
+}
+
+// extend adds the further forms to their rows. It panics where there is no such row: both tables are part of the program.
+func extend(rows []Detector) []Detector {
+	at := make(map[string]int, len(rows))
+	for i := range rows {
+		at[rows[i].ID] = i
+	}
+	for _, f := range furtherForms() {
+		i, ok := at[f.id]
+		if !ok {
+			panic(fmt.Sprintf("further form of %q, which is no kind", f.id))
+		}
+		rows[i].Shapes = append(rows[i].Shapes, f.shapes...)
+		rows[i].Named = append(rows[i].Named, f.named...)
+	}
+	return rows
+}
+
+// furtherForms are older and newer forms of known kinds, and what public rule sets let pass beside the documented ones.
+func furtherForms() []further {
+	lowerURL := Of("a-z0-9=_-")
+	dotted := Base64URL.Or(Of(".="))
+	return []further{
+		{"baseten-api-key", nil, byAs("baseten", keyWords, Token(Chars(Base62, 8), Lit("."), Chars(Base62, 32)))},
+		{"branch-api-key", nil, by("branch", tok("key_live_", Base62, 32), tok("key_test_", Base62, 32), tok("secret_live_", Base62, 40))},
+		{"brevo-api-key", []Shape{tok("xkeysib-", Base64URL, 81)}, nil},
+		{"cloudsmith-api-key", []Shape{tok("csa_", Base62, 36)}, nil},
+		{"coinbase-key", nil, byAs("coinbase", keyWords, run(Base62, 32), run(Base62, 16))},
+		{"confluent-key", nil, byAs("confluent", keyWords, run(Base62, 16))},
+		{"datadog-api-key", nil, byAs("datadog", keyWords, run(Base62, 32), run(Base62, 40))},
+		{"datastaxastra-api-token", []Shape{tok("AstraCS:", Base62, 20, 40)}, nil},
+		{"figma-token", []Shape{tok("figp_", Base64URL.Or(Of("=")), 38, 46)}, nil},
+		{"finage-api-key", []Shape{tok("API_KEY", UpperNum, 24)}, byAs("finage", keyWords, tok("API_KEY", UpperNum, 20, 28))},
+		{"flyio-token", nil, by("flyio flytoken flyapitoken flyaccesstoken", Token(Lit("FlyV1 "), Range(Base64Pad.Or(Of("_,-")), 60, 2000)))},
+		{"frameio-token", []Shape{tok("fio-u-", Base64URL.Or(Of("=")), 64)}, nil},
+		{"fullstory-api-key", nil, byAs("fullstory", keyWords, Token(Lit("na1."), Range(Base64Pad, 28, 120)), run(Base64Pad, 80, 140))},
+		{"gitlab-session-cookie", []Shape{{Pieces: []Piece{Lit("_gitlab_session="), Chars(LowerNum, 32)}, Keep: len("_gitlab_session=")}}, nil},
+		{"gocardless-token", nil, by("gocardless", tok("live_", lowerURL, 40))},
+		{"kimi-api-key", nil, by("moonshot kimi", tok("sk-", Base64URL, 40, 60))},
+		{"kraken-key", nil, byAs("kraken", keyWords, run(Of("a-zA-Z0-9/=_+-"), 56, 90))},
+		{"linenotify-api-key", nil, by("linenotify", run(Base62, 43), run(Base62, 50, 54))},
+		{"mattermost-token", nil, by("mattermostpat mmaccesstoken mmtoken mmpat mmapikey mmapitoken mmbottoken", run(LowerNum, 26))},
+		{"mercury-api-token", []Shape{tok("mercury_production_", Base64URL, 40, 120)}, nil},
+		{"mergify-key", []Shape{tok("mergify_application_key_", Base64URL, 40, 200)}, nil},
+		{"netlify-token", nil, byAs("netlify", keyWords, run(Hex, 60, 64))},
+		{"newrelic-user-key", nil, byAs("newrelic", keyWords, Token(Chars(Upper, 4), Lit("-"), Chars(Base64URL, 42)))},
+		{"nightfall-api-key", []Shape{tok("NF-", Base62, 32)}, nil},
+		{"nuget-api-key", nil, byAs("nuget", keyWords, run(LowerNum, 46))},
+		{"pagarme-api-key", []Shape{tok("ak_live_", Base62, 30)}, nil},
+		{"paypal-client-secret", nil, byAs("paypal", keyWords, Token(Lit("E"), Range(Base64URL, 59, 119)), Token(Lit("A"), Range(Base64URL, 79, 119)))},
+		{"runpod-api-key", []Shape{Token(Lit("rpa_"), Chars(UpperNum, 40), Range(Base62, 2, 8))}, nil},
+		{"sendgrid-api-key", nil, byAs("sendgrid sengrid", keyWords, Token(Lit("SG."), Chars(Of("a-zA-Z0-9=_.-"), 66)))},
+		{"spotify-token", nil, byAs("spotify", "token access bearer", Token(Lit("BQ"), Range(Base64URL, 80, 400)))},
+		{"stability-api-key", nil, byAs("stablediffusion stabilityai", keyWords, tok("sk-", Base62, 48))},
+		{"sumologic-access-id", nil, byAs("sumo", "id token access", Shape{Role: "id", Pieces: []Piece{Lit("su"), Chars(Base62, 12)}})},
+		{"truenas-api-key", nil, by("truenas loginwithapikey", Token(Range(Digits, 1, 3), Lit("-"), Chars(Base62, 64)))},
+		{"twitter-bearer-token", nil, byAs("twitter", "token bearer", Token(Chars(Upper, 22), Lit("%"), Range(Base64URL.Or(Of("%")), 60, 180)))},
+		{"typeform-token", nil, byAs("typeform", keyWords, run(Base62, 40, 44), tok("tfp_", Base62, 40))},
+		{"ubidots-api-token", []Shape{tok("BBFF-", Base62, 30), tok("BBUS-", Base62, 30)}, nil},
+		{"vastai-api-key", nil, by("vastai vastapikey", run(Hex, 64))},
+		{"wakatime-api-key", []Shape{tok("waka_", LowerNum, 40)}, nil},
+		{"workos-api-key", []Shape{tok("sk_live_a2V5XzAx", Base64Pad, 50, 100), tok("sk_test_a2V5XzAx", Base64Pad, 50, 100)}, nil},
+		{"yelp-api-key", nil, byAs("yelp", keyWords, run(dotted, 128))},
+		{"youtube-api-key", nil, byAs("youtube", keyWords, run(Base64URL, 39))},
+		{"zai-api-key", nil, byAs("zai zhipu bigmodel", keyWords, Token(Chars(Hex, 32), Lit("."), Chars(Base62, 16)))},
+	}
+}
