@@ -13,7 +13,7 @@ import (
 func ownTable() listing {
 	return listing{
 		Name: "csv", Title: "A table of your own", System: "csv",
-		Command: "any table with a header, and a map of its columns: --inventory-columns 'Key ID=key_id,Rotated=rotated,Owner=owner'", Permission: "none",
+		Command: "sprawl scan --inventory 'keys.csv,column.provider=Provider,column.key_id=Key ID,column.rotated=Rotated,column.owner=Owner'", Permission: "none",
 		Docs:  "https://www.rfc-editor.org/rfc/rfc4180",
 		Joins: "the columns mapped to key_id (exact), value (exact), sha256 (hash), last, first or shown (probable), email (parent)", Decides: "what its columns say",
 		Sniff:    func(*Head) bool { return false }, // by name or by columns, never by content

@@ -41,7 +41,7 @@ func gcpIAMPolicy() listing {
 				project = gcpOnlyProject(o)
 			}
 			if project == "" {
-				return errors.New("the policy does not say of which project it is: name it, NAME@PROJECT=FILE, and what is logged counts too")
+				return errors.New("the policy does not say of which project it is: name it with FILE,scope=PROJECT, and what is logged counts too")
 			}
 			r.Record.Key = "projects/" + project
 			r.give("project", project)

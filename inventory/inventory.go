@@ -173,10 +173,13 @@ func Named(name string) (Format, bool) {
 	return Format{}, false
 }
 
-// Load recognises an export by its first 64 KiB and reads it. format, if not empty, is the name of the format instead.
-// The error of an export of no known format names those there are.
+// Load recognises an export by its first 64 KiB and reads it. format, if not empty, is the name of the format instead; where there
+// are Columns it is a table of one's own.
 func Load(ctx context.Context, r io.Reader, format string, m Meta) (*Inventory, []Trouble, error) {
 	r = plain(r)
+	if format == "" && len(m.Columns) > 0 {
+		format = "csv"
+	}
 	if format != "" {
 		f, ok := Named(format)
 		if !ok {
@@ -196,7 +199,7 @@ func Load(ctx context.Context, r io.Reader, format string, m Meta) (*Inventory, 
 			return f.Load(ctx, io.MultiReader(bytes.NewReader(head), r), m)
 		}
 	}
-	return nil, nil, fmt.Errorf("%s: %w: %s; formats: %s", m.Name, ErrForeign, h.why(), names())
+	return nil, nil, fmt.Errorf("%s: %w: %s", m.Name, ErrForeign, h.why())
 }
 
 func names() string {

@@ -21,7 +21,7 @@ func terraformToken(rows string) Mapping {
 			{From: "relationships.created-by.data.id", To: "creator"}, {From: "relationships.team.data.id", To: "team"}, {From: "'active'", To: "status"},
 		},
 		// The value stands in the answer that makes a token alone.
-		Keys:    []Take{{From: "id", To: "terraform.key_id"}, {From: "attributes.token", To: "value"}},
-		Parents: []Take{{From: "relationships.created-by.data.id", To: "terraform.user"}},
+		Keys:    []Take{{From: "id", To: "hashicorp.key_id"}, {From: "attributes.token", To: "value"}},
+		Parents: []Take{{From: "relationships.created-by.data.id", To: "hashicorp.user"}},
 	}
 }

@@ -15,7 +15,7 @@ func vaultAccessors() listing {
 			}},
 			{From: "orphan", To: "orphan", As: is("true", "yes")}, {From: "'active'", To: "status"},
 		},
-		Keys: []Take{{From: "accessor", To: "vault.key_id"}}, Parents: []Take{{From: "entity_id", To: "vault.user"}},
+		Keys: []Take{{From: "accessor", To: "hashicorp.key_id"}}, Parents: []Take{{From: "entity_id", To: "hashicorp.user"}},
 		Finish: func(o Object, r *Row, _ Meta) error {
 			for _, p := range o.Texts("policies[]") {
 				if p == "root" {
