@@ -15,6 +15,7 @@ type assignment struct {
 	listed             bool // a pair among other strings of one list
 	valued             bool // a value was read, or looked for
 	far                bool // more than an operator was looked for
+	behind             bool // the line before the name was looked at, up to lineOfWord bytes of it
 	seen               int  // the end of what was read; seenAhead bytes less once a value was looked for
 }
 
@@ -177,7 +178,7 @@ func parseAssignment(b []byte, s, e int) (assignment, bool) {
 		r.blanks()
 	}
 	if !a.far {
-		a.seen = r.i + operatorAhead
+		a.seen = r.i + quoteAhead
 	}
 	if !a.operator(&r, s, quoted, spaced) {
 		return a, false
@@ -314,6 +315,7 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 		if s == 0 {
 			return false
 		}
+		a.behind = true
 		// A bare name before a comma is an argument or a list's member, unless it stands for a macro or a variable's name.
 		if !quoted && b[s-1] != '(' || quoted && !isQuote(b[s-1]) && b[s-1] != ' ' && b[s-1] != '\\' || !takesPair(b, s) {
 			return false
@@ -323,6 +325,7 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 	case quoted:
 		return false
 	case spaced && isQuote(two[0]):
+		a.behind = true
 		// Not the prose of: to pass "x" on.
 		if s > 1 && isLower(b[s]) && b[s-1] == ' ' && isWord(b[s-2]) && !commandBefore(b, s) {
 			return false
@@ -330,7 +333,7 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 		a.op = opSpace
 	case spaced && a.typedAfter(r):
 		a.op = opEqual
-	case spaced && (s > 0 && b[s-1] == '-' || commandBefore(b, s)):
+	case spaced && (s > 0 && b[s-1] == '-' || a.commanded(b, s)):
 		a.op = opSpace
 	case spaced && hasFold(r.rest(), "by "): // IDENTIFIED BY 'x'
 		sql := isUpper(r.peek())
@@ -409,6 +412,7 @@ func (a *assignment) typed(r *reader) {
 // typedAfter passes over a type that follows the name, as in var token string = "x" or password VARCHAR(20) DEFAULT 'x'.
 func (a *assignment) typedAfter(r *reader) bool {
 	n := *r
+	a.seen = max(a.seen, n.i+operatorAhead)
 	i := typeEnd(n.rest())
 	if i == 0 {
 		return false
@@ -432,6 +436,7 @@ func (a *assignment) typedAfter(r *reader) bool {
 var (
 	typeBytes = of("a-zA-Z0-9_<>[]&|?.*', ()-")
 	typeWords = []string{"str", "byte", "char", "any", "text", "secret", "object", "auto"}
+	typeFirst = of("sbcatoSBCATO") // what they begin with
 )
 
 // typeEnd is the length of a type's name at the start of b, 0 if none stands there.
@@ -446,15 +451,33 @@ func typeEnd(b []byte) int {
 	if n == 0 || isDigit(b[0]) {
 		return 0
 	}
-	for _, w := range typeWords {
-		if indexFold(b[:min(n, 24)], w) >= 0 {
-			if i := indexFold(b[:n], " default "); i > 0 {
-				return i
+	if !holdsType(b[:min(n, 24)]) {
+		return 0
+	}
+	if i := indexFold(b[:n], " default "); i > 0 {
+		return i
+	}
+	return n
+}
+
+// holdsType reports whether one of typeWords stands in b.
+func holdsType(b []byte) bool {
+	for i, c := range b {
+		if typeFirst.Has(c) {
+			for _, w := range typeWords {
+				if hasFold(b[i:], w) {
+					return true
+				}
 			}
-			return n
 		}
 	}
-	return 0
+	return false
+}
+
+// commanded is commandBefore for the name at s.
+func (a *assignment) commanded(b []byte, s int) bool {
+	a.behind = true
+	return commandBefore(b, s)
 }
 
 // commandBefore reports whether the word before s makes what follows the name its value: ENV X v, #define X v.

@@ -108,6 +108,7 @@ func (m *Matcher) begin(b []byte, x *Memory) {
 	m.cands = m.cands[:0]
 	m.hits = x.hits[:0]
 	m.b, m.identStart, m.identEnd, m.run = b, -1, -1, classRun{}
+	m.escapes.lo = -1
 	clear(m.whole)
 }
 
@@ -238,12 +239,17 @@ func (m *Matcher) eval(h *hit) {
 	switch t.what {
 	case trigShape:
 		s := &m.set.shapes[t.ref]
-		m.shape(s, at)
 		h.back, h.ahead = int32(t.off)+int32(s.back), int32(s.ahead)
+		if !m.shape(s, at) {
+			h.back, h.ahead = int32(max(int(t.off)+s.hi+escapeBack+2, -s.headAt)), int32(max(m.run.far-p, s.headAt+len(s.head))+2)
+		}
 	case trigStruct:
 		st := &m.set.structs[m.set.anchors[t.ref].of]
-		m.structure(t.ref, at)
-		h.back, h.ahead = int32(min(math.MaxInt32, st.back+int(t.off))), int32(min(math.MaxInt32, st.ahead))
+		back := st.back
+		if !m.structure(t.ref, at) && back < math.MaxInt32 {
+			back -= nameBack
+		}
+		h.back, h.ahead = int32(min(math.MaxInt32, back+int(t.off))), int32(min(math.MaxInt32, st.ahead))
 	case trigWord:
 		from, to := m.word(&m.set.words[t.ref], at)
 		h.back, h.ahead = int32(p-from), int32(to-p)

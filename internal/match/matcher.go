@@ -78,10 +78,14 @@ type Matcher struct {
 	identFrom, identTo   int  // from where to where was decided about it
 	valued               bool // a value was judged
 	run                  classRun
-	words                nameWords
-	folded               []byte
-	rows                 []int32
-	whole                map[int32]int // calls of a structure that reads the whole text
+	escapes              struct {
+		lo, hi int
+		found  bool
+	}
+	words  nameWords
+	folded []byte
+	rows   []int32
+	whole  map[int32]int // calls of a structure that reads the whole text
 }
 
 // NewMatcher makes one for the calling goroutine.
@@ -175,21 +179,24 @@ func idOf(c *Candidate) string {
 	return c.Detector.ID
 }
 
-// shape tries a shape of which the window stands at a point that is at.
-func (m *Matcher) shape(s *shape, at int) {
+// shape tries a shape of which the window stands at a point that is at. It reports whether a token stands there: else nothing
+// was looked at but what was compared.
+func (m *Matcher) shape(s *shape, at int) bool {
 	b := m.b
+	m.run.far = at
 	for k := s.lo; k <= s.hi; k++ {
 		start := at - k
 		if start < 0 {
-			return
+			break
 		}
 		end := s.at(b, start, &m.run)
 		if end < 0 {
 			continue
 		}
 		m.shaped(s, start, end)
-		return
+		return true
 	}
+	return false
 }
 
 func (m *Matcher) shaped(s *shape, start, end int) {
@@ -316,17 +323,20 @@ func containsAny(folded []byte, words []string) bool {
 	return false
 }
 
-func (m *Matcher) structure(ref int32, at int) {
+// structure parses at an anchor. It reports whether anything was found: else nothing was looked at but what the row says.
+func (m *Matcher) structure(ref int32, at int) (some bool) {
 	b, a := m.b, &m.set.anchors[ref]
 	st := &m.set.structs[a.of]
 	if st.row.Reach.Kind == detectors.ReachWhole {
 		if m.whole[a.of]++; m.whole[a.of] > maxWhole {
-			return
+			return false
 		}
 	}
 	for _, f := range st.row.Parse(b, at) {
 		m.found(st, &f)
+		some = true
 	}
+	return some
 }
 
 func (m *Matcher) found(st *structure, f *detectors.Found) {
@@ -457,7 +467,17 @@ func (m *Matcher) ident(s, e int) (from, to int) {
 	b := m.b
 	a, ok := parseAssignment(b, s, e)
 	if !a.valued {
-		return s - lineOfWord, a.seen + 2
+		from, to = s, e // what a name ends with and does not belong to it was passed over
+		for from > 0 && isIdent(b[from-1]) {
+			from--
+		}
+		for to < len(b) && isIdent(b[to]) {
+			to++
+		}
+		if a.behind {
+			from = min(from, s-lineOfWord)
+		}
+		return from - quoteBack, max(a.seen, to) + 2
 	}
 	from, to = s-wordBack, max(a.seen, e)+seenAhead
 	if !ok || a.end <= a.start {
@@ -522,15 +542,18 @@ func (m *Matcher) value(n *named, keyword string, i, limit int, a *assignment) {
 	b := m.b
 	limit = min(limit, len(b))
 	breaks, from := 0, i
+	escapes := m.escapesIn(i, limit)
 	for ; i < limit; i++ {
 		c := b[i]
-		if c == '\n' {
-			if breaks++; breaks > 1 && a == nil {
-				return
+		if c <= ' ' {
+			if c == '\n' {
+				if breaks++; breaks > 1 && a == nil {
+					return
+				}
 			}
 			continue
 		}
-		if c <= ' ' || i > 0 && isWord(b[i-1]) && !(a != nil && i == a.start) && !escapeEnds(b, i) {
+		if i > 0 && wordByte[b[i-1]] && !(a != nil && i == a.start) && !(escapes && escapeEnds(b, i)) {
 			continue
 		}
 		joined := a == nil && glued(b, from, i)
@@ -539,6 +562,9 @@ func (m *Matcher) value(n *named, keyword string, i, limit int, a *assignment) {
 			values = n.strict
 		}
 		for j := range values {
+			if !values[j].begins(b, i, &m.run) {
+				continue
+			}
 			end := -1
 			if joined {
 				end = values[j].behind(b, i, &m.run)
@@ -550,6 +576,16 @@ func (m *Matcher) value(n *named, keyword string, i, limit int, a *assignment) {
 			}
 		}
 	}
+}
+
+// escapesIn reports whether escape sequences may end in [lo, hi). Rows that one word leads to ask of one stretch.
+func (m *Matcher) escapesIn(lo, hi int) bool {
+	if x := &m.escapes; lo != x.lo || hi != x.hi {
+		w := m.b[max(0, lo-escapeBack-1):max(lo, hi)]
+		x.lo, x.hi = lo, hi
+		x.found = bytes.IndexByte(w, '\\') >= 0 || bytes.IndexByte(w, '%') >= 0 || bytes.IndexByte(w, 0x1b) >= 0
+	}
+	return m.escapes.found
 }
 
 // hexEntropy is what is asked of hexadecimal digits at most, however large the alphabet that a row allows.

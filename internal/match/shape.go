@@ -73,7 +73,7 @@ func compileShape(det int32, row *detectors.Shape) (shape, error) {
 		default:
 			s.minLen += p.Min
 			s.maxLen += p.Max
-			s.uuid = s.uuid || p.Class.Has('-') && !p.Class.Has('g')
+			s.uuid = s.uuid || p.Class.Has('-') && (!p.Class.Has('g') || p.Min == uuidLen && p.Max == uuidLen)
 			s.open = s.open || p.Class.Has('!') && p.Class.Has('*')
 		}
 	}
@@ -111,8 +111,13 @@ func (s *shape) wholeToken() {
 	}
 }
 
-// looseFrom is the length from which a run's length tells so much that its alphabet may be any letters and digits.
-const looseFrom = 20
+// looseFrom is the length from which a run's length tells so much that its alphabet may hold any letters and digits, and
+// looseWhole the length of a value of several runs from which each of them may.
+const (
+	looseFrom  = 20
+	looseWhole = 32
+	uuidLen    = 36
+)
 
 // loosened returns the shapes with letters and digits let into their long runs of some of them.
 func loosened(strict []shape) []shape {
@@ -122,11 +127,8 @@ func loosened(strict []shape) []shape {
 		pieces := slices.Clone(s.pieces)
 		for j := range pieces {
 			p := &pieces[j]
-			if p.Class != nil && p.Min >= looseFrom && p.Class.Within(detectors.Base62) && !p.Class.Within(detectors.Digits) {
-				p.Class = detectors.Base62
-				if j == len(pieces)-1 && !s.ownRight {
-					s.right = *s.right.Or(detectors.Base62)
-				}
+			if p.Class != nil && (p.Min >= looseFrom || p.Min >= 4 && s.minLen >= looseWhole) && (p.Class.Has('f') || p.Class.Has('F')) && p.Class.Has('0') {
+				p.Class = p.Class.Or(detectors.Base62)
 			}
 		}
 		s.pieces = pieces
@@ -189,6 +191,7 @@ const maxSteps = 2048
 // at matches the shape at exactly i and returns its end, or -1.
 func (s *shape) at(b []byte, i int, seen *classRun) int {
 	if i < 0 || len(b)-i < s.minLen {
+		seen.far = max(seen.far, i+s.minLen)
 		return -1
 	}
 	if i > 0 && s.left.Has(b[i-1]) && !escapeEnds(b, i) {
@@ -198,9 +201,24 @@ func (s *shape) at(b []byte, i int, seen *classRun) int {
 	return s.run(b, i, 0, &steps, seen)
 }
 
+// begins reports whether the first run of the shape may stand at i: a look at its first byte and at the last it cannot do
+// without. Most do not.
+func (s *shape) begins(b []byte, i int, seen *classRun) bool {
+	p := &s.pieces[0]
+	if p.Class == nil || p.Min == 0 {
+		return true
+	}
+	if last := i + p.Min - 1; last < len(b) && p.Class.Has(b[last]) && p.Class.Has(b[i]) {
+		return true
+	}
+	seen.far = max(seen.far, i+p.Min)
+	return false
+}
+
 // behind matches the shape at exactly i, whatever stands before it.
 func (s *shape) behind(b []byte, i int, seen *classRun) int {
 	if len(b)-i < s.minLen {
+		seen.far = max(seen.far, i+s.minLen)
 		return -1
 	}
 	steps := maxSteps
@@ -278,8 +296,11 @@ func (s *shape) run(b []byte, i, k int, steps *int, seen *classRun) int {
 		}
 		i += n
 	}
-	if i < len(b) && s.right.Has(b[i]) && !s.again(b, i) {
-		return -1
+	if i < len(b) && s.right.Has(b[i]) {
+		seen.far = max(seen.far, i+s.minLen)
+		if !s.again(b, i) {
+			return -1
+		}
 	}
 	return i
 }

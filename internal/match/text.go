@@ -172,11 +172,19 @@ func lower(c byte) byte {
 	return c
 }
 
+var wordByte = func() (t [256]bool) {
+	for c := range 256 {
+		b := byte(c)
+		t[c] = b == '_' || isLetter(b) || isDigit(b)
+	}
+	return t
+}()
+
 func isLetter(c byte) bool { return c|0x20-'a' < 26 }
 func isDigit(c byte) bool  { return c-'0' < 10 }
 func isUpper(c byte) bool  { return c-'A' < 26 }
 func isLower(c byte) bool  { return c-'a' < 26 }
-func isWord(c byte) bool   { return c == '_' || isLetter(c) || isDigit(c) }
+func isWord(c byte) bool   { return wordByte[c] }
 func isHex(c byte) bool    { return isDigit(c) || c|0x20-'a' < 6 }
 func isBlank(c byte) bool  { return c == ' ' || c == '\t' }
 func isSpace(c byte) bool  { return c == ' ' || c-'\t' < 5 }
