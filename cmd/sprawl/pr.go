@@ -22,6 +22,7 @@ var deepenings = []int{50, 500, 0}
 type change struct {
 	base, head string
 	not        []string // where there is no base: what the remote has beside it
+	pushed     bool     // nothing new is possible: a branch made of commits that are there
 	note       string   // what was decided about base or head that a reader should know
 }
 
@@ -157,15 +158,17 @@ func (a *app) locateChange(ctx context.Context, repo *gitexec.Repo, e pullreques
 		}
 		for l := range strings.Lines(string(out)) {
 			w := strings.Fields(l)
-			if len(w) == 2 && w[0] != own && w[0] != "refs/remotes/origin/HEAD" && w[1] != c.head {
+			if len(w) != 2 || w[0] == own || w[0] == "refs/remotes/origin/HEAD" {
+				continue
+			}
+			trunk := w[0] == "refs/remotes/origin/"+e.Default
+			// Two branches that a push made at once point to the same commit, and neither was there before the other.
+			if trunk || w[1] != c.head {
 				c.not = append(c.not, w[1])
 			}
-			if len(w) == 2 && w[0] == "refs/remotes/origin/"+e.Default && w[0] != own {
+			if trunk && w[1] != c.head {
 				c.base = w[1]
 			}
-		}
-		if c.base == c.head {
-			c.base = ""
 		}
 	}
 	if c.base == "" {
@@ -199,6 +202,7 @@ func (a *app) openChange(ctx context.Context, path string, f scanFlags) (target,
 		if c, err = a.changeOf(ctx, path, e, f.deepen); err != nil {
 			return target{}, err
 		}
+		c.pushed = e.Number == 0
 	}
 	policyRev := c.base
 	if policyRev == "" && len(c.not) > 0 {
@@ -217,6 +221,7 @@ func (a *app) openChange(ctx context.Context, path string, f scanFlags) (target,
 		return target{}, gitFailure(err)
 	}
 	t := sourceTarget(src, policyRev)
+	t.pushed = c.pushed
 	t.changes = func(ctx context.Context, keys *identity.Keys) ([]finding.Notice, error) {
 		ns, err := ruleNotices(ctx, src, src.Name(), keys)
 		if c.note != "" {
