@@ -68,8 +68,9 @@ func (r *reader) ansibleVariables(as string, v *yaml.Node) {
 		if j := strings.Index(body, "lookup("); j >= 0 {
 			args := arguments(strings.TrimSuffix(strings.TrimSpace(body[j+len("lookup("):]), ")"))
 			if len(args) > 1 {
-				kind, name := strings.Trim(args[0], `'"`), strings.Trim(strings.TrimRight(args[1], ") "), `'"`)
-				if secretName(name) || strings.Contains(kind, "vault") || strings.Contains(kind, "secret") {
+				kind := strings.Trim(args[0], `'"`)
+				name, written := ansibleString(args[1])
+				if written && kind != "password" && (secretName(name) || strings.Contains(kind, "vault") || strings.Contains(kind, "secret")) {
 					r.use("lookup "+kind, name, finding.Use{Span: r.locate(v, name, 0), As: as})
 				}
 			}
@@ -84,4 +85,16 @@ func (r *reader) ansibleVariables(as string, v *yaml.Node) {
 			r.use("variable", name, finding.Use{Span: r.locate(v, name, 0), As: as})
 		}
 	}
+}
+
+// ansibleString is what an argument says if it is one string and no expression; what closes the call may follow it.
+func ansibleString(arg string) (string, bool) {
+	if len(arg) < 2 || arg[0] != '\'' && arg[0] != '"' {
+		return "", false
+	}
+	end := strings.IndexByte(arg[1:], arg[0])
+	if end < 0 || !strings.HasPrefix(strings.TrimLeft(arg[end+2:]+")", " "), ")") {
+		return "", false
+	}
+	return arg[1 : end+1], true
 }

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	stdctx "context"
 	"iter"
 	"maps"
@@ -34,6 +35,7 @@ func readAzure(r *reader) error {
 			a.triggers, groups, ev = r.in.triggers, r.in.groups, r.in.envs
 		}
 		a.bind(r.get(doc, "parameters"))
+		a.set = azureOutputs(r.data)
 		a.stages(doc, a.groups(doc, groups), ev, 0)
 	}
 	if r.template {
@@ -47,6 +49,7 @@ type azure struct {
 	triggers   []string
 	parameters map[string]binding
 	settings   map[string]string // variables that the file writes out; the last one stands
+	set        map[string]bool   // variables that a script of the file gives a value
 }
 
 // bind says what parameters may hold: what a caller gives, else their choices and defaults.
@@ -384,6 +387,9 @@ func (a *azure) secretsIn(s string) []secretAt {
 	count := map[string]int{}
 	for _, v := range azureVariables(s) {
 		text := "$(" + v.name + ")"
+		if a.set[v.name] {
+			continue
+		}
 		out = append(out, secretAt{name: v.name, text: text, nth: count[text], at: v.at})
 		count[text]++
 	}
@@ -421,4 +427,24 @@ func azureVariables(s string) []variable {
 		at = k
 	}
 	return out
+}
+
+// azureOutputs lists the names in ##vso[task.setvariable variable=NAME;…]VALUE, by which a script sets a variable for the steps
+// after it.
+func azureOutputs(data []byte) map[string]bool {
+	out := map[string]bool{}
+	mark := []byte("task.setvariable ")
+	for rest := data; ; {
+		i := bytes.Index(rest, mark)
+		if i < 0 {
+			return out
+		}
+		rest = rest[i+len(mark):]
+		line, _, _ := bytes.Cut(rest[:min(len(rest), 1000)], []byte("]"))
+		for _, p := range strings.FieldsFunc(string(line), func(r rune) bool { return r == ';' || r == ' ' }) {
+			if name, ok := strings.CutPrefix(p, "variable="); ok {
+				out[name] = true
+			}
+		}
+	}
 }

@@ -66,27 +66,29 @@ func readDrone(r *reader) error {
 				c := imageConsumer(im)
 				if r.get(p.value, "settings") != nil { // a plugin: its image is the step
 					c.Party = finding.PartyThird
-					if strings.HasPrefix(c.Name, "plugins/") || strings.HasPrefix(c.Name, "woodpeckerci/") {
+					if name := strings.TrimPrefix(c.Name, "docker.io/"); strings.HasPrefix(name, "plugins/") || strings.HasPrefix(name, "woodpeckerci/") {
 						c.Party = finding.PartyPlatform
 					}
 				}
 				j.to = []finding.Consumer{c}
 				st = append(st, Step{Name: "image", Span: r.span(r.get(p.value, "image")), Consumer: &c})
 			}
-			held := map[string]string{}
-			for _, where := range []string{"environment", "settings"} {
-				for _, q := range r.pairs(r.get(p.value, where)) {
-					if s := r.get(q.value, "from_secret"); s != nil && s.Kind == yaml.ScalarNode {
-						held[q.key.Value] = s.Value
-						printed := ""
-						for _, c := range r.items(r.get(p.value, "commands")) {
-							if printed == "" && c.Kind == yaml.ScalarNode {
-								printed = r.printedIn(c, q.key.Value)
-							}
+			printed := func(as string) string {
+				for _, c := range r.items(r.get(p.value, "commands")) {
+					if c.Kind == yaml.ScalarNode {
+						if how := r.printedIn(c, as); how != "" {
+							return how
 						}
-						j.add(j.scope, s.Value, finding.Use{Span: r.span(s), As: q.key.Value, Printed: printed})
-						continue
 					}
+				}
+				return ""
+			}
+			for _, where := range []string{"environment", "settings"} {
+				n := r.get(p.value, where)
+				r.fromSecret(n, "", 0, func(as string, s *yaml.Node) {
+					j.add(j.scope, s.Value, finding.Use{Span: r.span(s), As: as, Printed: printed(as)})
+				})
+				for _, q := range r.pairs(n) {
 					if q.value.Kind == yaml.ScalarNode {
 						j.ev = append(j.ev, gitlabSetting(q.key.Value, q.value.Value)...)
 						r.literal(q.key.Value, q.value)
@@ -99,13 +101,8 @@ func readDrone(r *reader) error {
 						j.add(j.scope, src.Value, finding.Use{Span: r.span(src), As: r.str(s, "target")})
 					}
 				} else if s.Kind == yaml.ScalarNode {
-					printed := ""
-					for _, c := range r.items(r.get(p.value, "commands")) {
-						if printed == "" && c.Kind == yaml.ScalarNode {
-							printed = r.printedIn(c, strings.ToUpper(s.Value))
-						}
-					}
-					j.add(j.scope, s.Value, finding.Use{Span: r.span(s), As: strings.ToUpper(s.Value), Printed: printed})
+					as := strings.ToUpper(s.Value)
+					j.add(j.scope, s.Value, finding.Use{Span: r.span(s), As: as, Printed: printed(as)})
 				}
 			}
 			j.to = nil
@@ -113,4 +110,23 @@ func readDrone(r *reader) error {
 		}
 	}
 	return r.parseErr
+}
+
+// fromSecret calls f for each secret below a node, however deep, with the nearest key above it.
+func (r *reader) fromSecret(n *yaml.Node, key string, depth int, f func(as string, s *yaml.Node)) {
+	if n = r.deref(n); n == nil || depth > maxDepth {
+		return
+	}
+	if s := r.get(n, "from_secret"); s != nil && s.Kind == yaml.ScalarNode {
+		f(key, s)
+		return
+	}
+	for _, p := range r.pairs(n) {
+		r.fromSecret(p.value, p.key.Value, depth+1, f)
+	}
+	if n.Kind == yaml.SequenceNode {
+		for _, c := range n.Content {
+			r.fromSecret(c, key, depth+1, f)
+		}
+	}
 }

@@ -149,6 +149,11 @@ type groovyToken struct {
 // groovy splits a script into words, marks and strings; comments are dropped.
 func groovy(t *text) ([]groovyToken, error) {
 	var out []groovyToken
+	var first error // a string that does not end on its line spoils no more than the line
+	fail := func(at int, msg string) error {
+		l, col := t.position(at)
+		return &SyntaxError{Path: t.path, Line: l, Column: col, Msg: msg}
+	}
 	s := string(t.data)
 	const most = 500_000
 	for i := 0; i < len(s) && len(out) < most; {
@@ -161,8 +166,7 @@ func groovy(t *text) ([]groovyToken, error) {
 		case c == '/' && i+1 < len(s) && s[i+1] == '*':
 			n := strings.Index(s[i+2:], "*/")
 			if n < 0 {
-				l, col := t.position(i)
-				return out, &SyntaxError{Path: t.path, Line: l, Column: col, Msg: "a comment without an end"}
+				return out, fail(i, "a comment without an end")
 			}
 			i += n + 4
 		case c == '"' || c == '\'':
@@ -181,11 +185,32 @@ func groovy(t *text) ([]groovyToken, error) {
 				k++
 			}
 			if k >= len(s) || s[k] == '\n' && len(q) == 1 {
-				l, col := t.position(i)
-				return out, &SyntaxError{Path: t.path, Line: l, Column: col, Msg: "a string without an end"}
+				if first == nil {
+					first = fail(i, "a string without an end")
+				}
+				if len(q) > 1 {
+					return out, first
+				}
+				i = k
+				continue
 			}
 			out = append(out, groovyToken{s[start:k], true, c == '"', t.between(start, k)})
 			i = k + len(q)
+		case c == '/' && slashy(out):
+			end := i + 1
+			for end < len(s) && s[end] != '/' && s[end] != '\n' {
+				if s[end] == '\\' {
+					end++
+				}
+				end++
+			}
+			if end >= len(s) || s[end] != '/' { // a division after all
+				out = append(out, groovyToken{text: "/", span: t.between(i, i+1)})
+				i++
+				continue
+			}
+			out = append(out, groovyToken{s[i+1 : end], true, true, t.between(i+1, end)})
+			i = end + 1
 		case wordByte(c):
 			k := i
 			for k < len(s) && wordByte(s[k]) {
@@ -200,5 +225,14 @@ func groovy(t *text) ([]groovyToken, error) {
 			i++
 		}
 	}
-	return out, nil
+	return out, first
+}
+
+// slashy reports whether a slash after some tokens begins a string: /a pattern/.
+func slashy(before []groovyToken) bool {
+	if len(before) == 0 {
+		return true
+	}
+	last := before[len(before)-1]
+	return !last.quoted && (last.text == "return" || strings.Contains("(,=~[{:", last.text))
 }

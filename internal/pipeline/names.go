@@ -10,7 +10,7 @@ import (
 // Words of a name, in lower case.
 var (
 	secretWords = set("token", "tokens", "secret", "secrets", "password", "passwd", "pwd", "passphrase", "passcode", "credential", "credentials", "creds",
-		"apikey", "pat", "dsn", "kubeconfig", "bearer", "privatekey", "accesskey", "secretkey", "authtoken", "accesstoken", "pass", "webhook")
+		"apikey", "pat", "dsn", "kubeconfig", "bearer", "privatekey", "accesskey", "secretkey", "authtoken", "accesstoken", "pass")
 	// keyWords make a secret of the "key" that follows them.
 	keyWords = set("api", "access", "secret", "private", "signing", "encryption", "auth", "account", "service", "license", "deploy", "ssh", "gpg", "pgp",
 		"storage", "shared", "master", "root", "app", "application", "integration", "write", "admin", "sas", "rsa", "ssl", "tls", "host", "sa")
@@ -75,7 +75,7 @@ func secretName(name string) bool {
 		return last == "url" && len(w) > 1 && w[len(w)-2] == "webhook" || (last == "url" || last == "uri") && len(w) > 1 && dataStores[w[len(w)-2]]
 	}
 	for i, x := range w {
-		if secretWords[x] {
+		if secretWords[x] || x == "webhook" && i == len(w)-1 { // SLACK_WEBHOOK is the secret itself, webhook_image is not
 			return true
 		}
 		if x == "key" && i > 0 && keyWords[w[i-1]] {

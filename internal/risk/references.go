@@ -68,7 +68,7 @@ func identifies(name string) string {
 		return ""
 	}
 	switch last := w[len(w)-1]; last {
-	case "username", "user", "login", "email", "region", "arn", "channel":
+	case "username", "user", "login", "email", "region", "role", "arn", "channel":
 		return strings.ToUpper(last)
 	case "id", "guid", "uuid":
 		if len(w) == 1 || slices.Contains([]string{"secret", "session", "token"}, w[len(w)-2]) {
