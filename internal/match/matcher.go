@@ -71,8 +71,10 @@ type Matcher struct {
 	b     []byte
 	cands []Candidate
 
-	hits, fresh []hit  // of the text at hand
-	own         Memory // of Match
+	x     *Memory // of the text at hand
+	fresh []found // in it, to be evaluated from next on
+	next  int
+	own   Memory // of Match
 
 	identStart, identEnd int  // the name that was read last
 	identFrom, identTo   int  // from where to where was decided about it
@@ -367,7 +369,7 @@ func (m *Matcher) found(st *structure, f *detectors.Found) {
 	}
 	p := &c.Parts[0]
 	if v := b[p.Start:p.End]; c.Proof != finding.ProofProven && p.Role == finding.RoleSecret && len(v) < 128 {
-		if dummy(v) != "" || inert(v) || refers(&assignment{quote: '"'}, v) {
+		if dummy(v) != "" || inert(v) || f.Tier != finding.TierShaped && refers(&assignment{quote: '"'}, v) {
 			return
 		}
 	}
@@ -739,7 +741,7 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 	if !ok || r.score < genericFloor {
 		return
 	}
-	if r.score < malformedFloor && m.documented() {
+	if r.score < malformedFloor && m.documented() || m.set.malformed(v) {
 		return
 	}
 	if allHex(v) && (len(v) >= 32 && hashContext(b, a.start) || indexFold(b[max(0, a.start-maxBack):a.start], "vector") >= 0) {

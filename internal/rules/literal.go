@@ -69,12 +69,13 @@ func required(re *syntax.Regexp) literals {
 			}
 		}
 		// Neighbours that are spelt out make longer strings together: A(?:KIA|SIA).
-		run := literals{texts: []string{""}}
-		for _, sub := range re.Sub {
+		run, from := literals{texts: []string{""}}, 0
+		for i, sub := range re.Sub {
 			l, ok := exact(sub)
 			if !ok {
 				better(run)
-				run = literals{texts: []string{""}}
+				better(within(re.Sub[from:i], sub))
+				run, from = literals{texts: []string{""}}, i+1
 				better(required(sub))
 				continue
 			}
@@ -82,7 +83,7 @@ func required(re *syntax.Regexp) literals {
 				run = joined
 			} else {
 				better(run)
-				run = l
+				run, from = l, i
 			}
 			if isWidthless(sub) {
 				continue
@@ -93,6 +94,32 @@ func required(re *syntax.Regexp) literals {
 		return best
 	}
 	return literals{}
+}
+
+// within is what is required of one of several alternatives together with what stands before them: A(?:KIA|3T[A-Z]).
+func within(before []*syntax.Regexp, re *syntax.Regexp) literals {
+	for re.Op == syntax.OpCapture {
+		re = re.Sub[0]
+	}
+	if re.Op != syntax.OpAlternate || len(before) == 0 {
+		return literals{}
+	}
+	all := literals{}
+	for _, sub := range re.Sub {
+		l := required(&syntax.Regexp{Op: syntax.OpConcat, Sub: append(slices.Clone(before), flat(sub)...)})
+		if math.IsInf(l.worth(), -1) {
+			return literals{}
+		}
+		all = all.or(l)
+	}
+	return all
+}
+
+func flat(re *syntax.Regexp) []*syntax.Regexp {
+	if re.Op == syntax.OpConcat {
+		return re.Sub
+	}
+	return []*syntax.Regexp{re}
 }
 
 func isWidthless(re *syntax.Regexp) bool {

@@ -208,6 +208,7 @@ func TestLiterals(t *testing.T) {
 		{`\b(ghx_[a-z]{36})\b`, "ghx_", false},
 		{`(?i)acme[_-]?key`, "acme-key acme_key acmekey", true},
 		{`(?:AKIA|ASIA)[A-Z0-9]{16}`, "AKIA ASIA", false},
+		{`\b((?:A3T[A-Z0-9]|AKIA|ASIA)[A-Z0-9]{16})\b`, "A3T AKIA ASIA", false},
 		{`[sr]k_live_\w+`, "rk_live_ sk_live_", false},
 		{`(?:abcd)?x`, "", false},
 		{`[a-z]{32}`, "", false},

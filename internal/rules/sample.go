@@ -41,6 +41,9 @@ func SampleForm(s detectors.Shape, r *rand.Rand) string {
 	return b.String()
 }
 
+// blockFrom is the length from which a run without an end is the body of a block, of which the least is seldom a real one.
+const blockFrom = 32
+
 // maxSample bounds a drawn text in bytes.
 const maxSample = 4096
 
@@ -48,6 +51,9 @@ const maxSample = 4096
 func count(least, most int, r *rand.Rand) int {
 	if most < 0 {
 		most = least + 24
+		if least >= 32 { // the body of a block
+			return 2 * least
+		}
 	}
 	switch {
 	case least >= 8 || most <= least:
@@ -75,6 +81,9 @@ func draw(re *syntax.Regexp, r *rand.Rand, b *strings.Builder) {
 		draw(re.Sub[0], r, b)
 	case syntax.OpStar, syntax.OpQuest:
 		// What may be left out is left out, so that texts stay short; what is left out of a token makes it too short too.
+		if re.Op == syntax.OpStar && fill(re.Sub[0], b) {
+			return
+		}
 		if re.Op == syntax.OpStar && re.Sub[0].Op == syntax.OpCharClass && re.Flags&syntax.NonGreedy == 0 && r.IntN(2) == 0 {
 			draw(re.Sub[0], r, b)
 		}
@@ -84,6 +93,12 @@ func draw(re *syntax.Regexp, r *rand.Rand, b *strings.Builder) {
 		}
 	case syntax.OpRepeat:
 		n := re.Min
+		if n >= blockFrom && re.Max < 0 {
+			n *= 2
+		}
+		if re.Max > 0 && n == 0 && fill(re.Sub[0], b) {
+			return
+		}
 		if re.Flags&syntax.NonGreedy == 0 && re.Min > 0 {
 			n = count(re.Min, re.Max, r)
 		}
@@ -97,6 +112,36 @@ func draw(re *syntax.Regexp, r *rand.Rand, b *strings.Builder) {
 	case syntax.OpAlternate:
 		draw(re.Sub[r.IntN(len(re.Sub))], r, b)
 	}
+}
+
+// fill writes a blank for a run that may be empty and may hold one: between two words it makes the border that they need.
+func fill(re *syntax.Regexp, b *strings.Builder) bool {
+	switch re.Op {
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+	case syntax.OpCapture:
+		return fill(re.Sub[0], b)
+	case syntax.OpAlternate:
+		for _, sub := range re.Sub {
+			if fill(sub, b) {
+				return true
+			}
+		}
+		return false
+	case syntax.OpCharClass:
+		blank := false
+		for i := 0; i < len(re.Rune); i += 2 {
+			blank = blank || re.Rune[i] <= ' ' && re.Rune[i+1] >= ' '
+		}
+		if !blank {
+			return false
+		}
+	default:
+		return false
+	}
+	if b.Len() > 0 {
+		b.WriteByte(' ')
+	}
+	return true
 }
 
 // pool is what is drawn where a class leaves the choice.
