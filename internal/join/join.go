@@ -483,32 +483,46 @@ func (j *joiner) listed() {
 			}
 		}
 	}
-	at := map[int32]int{}
+	groups := map[int32][]*row{}
+	var order []int32
 	for i := range j.rows {
-		r := &j.rows[i]
-		if !counts(r) {
-			continue
+		if r := &j.rows[i]; counts(r) {
+			g := root(int32(i))
+			if groups[g] == nil {
+				order = append(order, g)
+			}
+			groups[g] = append(groups[g], r)
 		}
-		g := root(int32(i))
-		if n, ok := at[g]; ok {
-			rec := &j.res.Rows[n].Record
+	}
+	for _, g := range order {
+		rows := groups[g]
+		// The row that goes by the provider's id gives the group its name, whichever export was read first.
+		slices.SortStableFunc(rows, func(a, b *row) int {
+			return cmp.Or(cmp.Compare(unnamed(a), unnamed(b)), cmp.Compare(a.Record.System, b.Record.System), cmp.Compare(a.Record.Key, b.Record.Key), cmp.Compare(a.Record.Source, b.Record.Source))
+		})
+		rec := rows[0].Record
+		rec.Facts, rec.Match = slices.Clone(rec.Facts), ""
+		for _, r := range rows[1:] {
 			for _, f := range r.Record.Facts {
 				if !slices.Contains(rec.Facts, f) {
 					rec.Facts = append(rec.Facts, f)
 				}
 			}
-			continue
 		}
-		at[g] = len(j.res.Rows)
-		rec := r.Record
-		rec.Facts = slices.Clone(rec.Facts)
-		rec.Match = ""
 		key := rec.Key
 		if key == "" {
 			key = rec.Source
 		}
 		j.res.Rows = append(j.res.Rows, finding.InventoryRow{ID: j.keys.InventoryID(rec.System, key), Record: rec, Found: holder[g]})
 	}
+}
+
+// unnamed is 0 for a row that goes by an id that its provider has given the credential, else 1.
+func unnamed(r *row) int {
+	if slices.ContainsFunc(r.Keys, func(k inventory.Key) bool { return strings.HasSuffix(k.Form, ".key_id") && k.Value == r.Record.Key }) {
+		return 0
+	}
+	return 1
 }
 
 // unlisted finds the credentials that should stand in a listing.

@@ -15,6 +15,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"text/template"
 
 	"sprawl/detectors"
@@ -76,8 +77,16 @@ func (s *Set) Value(kind string, n int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s.values[name] = v.Text
-	return v.Text, nil
+	s.values[name] = secret(v.Text)
+	return s.values[name], nil
+}
+
+// secret is the value in a connection string, or all of a text that is none.
+func secret(text string) string {
+	if _, rest, ok := strings.Cut(text, "AccountKey="); ok {
+		text, _, _ = strings.Cut(rest, ";")
+	}
+	return text
 }
 
 // made remembers what an expression made.
@@ -155,13 +164,15 @@ func idOf(kind string, n int) string {
 	return ""
 }
 
-func detectorOf(kind string) *detectors.Detector {
-	all := detectors.All()
-	if i := slices.IndexFunc(all, func(d detectors.Detector) bool { return d.ID == kind }); i >= 0 {
-		return &all[i]
+var rows = sync.OnceValue(func() map[string]*detectors.Detector {
+	byID := map[string]*detectors.Detector{}
+	for _, d := range detectors.All() {
+		byID[d.ID] = &d
 	}
-	return nil
-}
+	return byID
+})
+
+func detectorOf(kind string) *detectors.Detector { return rows()[kind] }
 
 const (
 	base62   = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

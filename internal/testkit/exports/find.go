@@ -36,7 +36,7 @@ func (s *Set) Code(kind string, n int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s.values[fmt.Sprintf("%s %d", kind, n)] = v.Text
+	s.values[fmt.Sprintf("%s %d", kind, n)] = secret(v.Text)
 	return code(v, idOf(kind, n)), nil
 }
 
