@@ -440,7 +440,7 @@ func split(s string) []string {
 // quote writes s so that any YAML reader takes it for this string: in single quotes where it holds backslashes alone to be
 // read, in double quotes otherwise.
 func quote(s string) string {
-	if p := scalar(s); p == s {
+	if p := scalar(s); p == s && !strings.Contains(s, ",") {
 		return p
 	}
 	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {

@@ -101,7 +101,7 @@ func TestDetectorErrors(t *testing.T) {
 
 func TestAddDetectors(t *testing.T) {
 	hard := Detector{ID: Text{Value: "hard"}, Title: `"q" 'p' #x: - [é 𝄞]`, Pattern: &Pattern{Regexp: Text{Value: "(?i)\\bkey\\s*[:=]\\s*['\"\\x60]?(\\w{8})\u00e9"}},
-		Positive: []Text{{Value: "key: \"a\\b\tc\r\nd\" é𝄞\x7f and some more text"}}, Negative: []Text{{Value: "-"}, {Value: "null"}, {Value: " "}}}
+		Positive: []Text{{Value: ",;, key: \"a\\b\tc\r\nd\" é𝄞\x7f and some more text"}}, Negative: []Text{{Value: "-"}, {Value: "null"}, {Value: " "}}}
 	for name, data := range map[string]string{
 		"empty":      "",
 		"other":      saltLine + "exclude: [a]\n",
