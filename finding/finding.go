@@ -274,8 +274,8 @@ type Environment struct {
 
 // Owner is who answers for a credential and how that was found; Name is empty where nobody does.
 //
-// How is override, provider, creator, catalog, codeowners, author, or "" for none. Only the first four and codeowners make an
-// owner; a creator or an author alone is a contact and stands among Candidates, each of which ends with how it was found.
+// How is override, provider, holder (the person whose own it is), catalog, codeowners, or "" for none. A creator or an author
+// is a contact and no owner, and stands among Candidates, each of which ends with how it was found.
 type Owner struct {
 	Name       string   `json:"name"`
 	How        string   `json:"how"`
@@ -288,6 +288,8 @@ type Owner struct {
 	// Standing is the first candidate for an owner that is known to be there: a team, or a person with an account. It need not
 	// be Name.
 	Standing string `json:"-"`
+	// StandingWhy is the export that shows it, "" for a team.
+	StandingWhy string `json:"-"`
 	// Tried lists what was asked, whether or not it had an answer: "policy", "provider", "catalog", "codeowners", "authors".
 	Tried []string `json:"-"`
 }

@@ -60,6 +60,7 @@ type holding struct {
 	Workloads    []string `json:"workloads"`
 	Targets      []string `json:"targets"`
 	Yes          []string `json:"conditions"`
+	Open         []string `json:"cannot_tell"`
 }
 
 func (a *app) inventory(ctx context.Context, args []string, f scanFlags, format, output string) error {
@@ -116,7 +117,7 @@ func hold(c *finding.Credential, l risk.Limits, now time.Time) holding {
 	h := holding{
 		ID: c.ID, Kind: c.Kind, Ident: c.Ident, Found: true, Owner: c.Owner.Name, OwnerHow: c.Owner.How, Environments: []string{}, Since: dayOf(v.Since),
 		AgeBound: v.Bound, Expires: dayOf(v.Expires), LastUsed: v.LastUsed, Access: v.Access, Due: dayOf(v.Due), Places: len(c.Sightings),
-		Workloads: c.Workloads, Targets: c.Targets, Yes: []string{},
+		Workloads: c.Workloads, Targets: c.Targets, Yes: []string{}, Open: []string{},
 	}
 	h.Listed = slices.ContainsFunc(c.Records, func(r finding.Record) bool { return r.Match != finding.MatchParent })
 	if h.Workloads == nil {
@@ -144,8 +145,11 @@ func hold(c *finding.Credential, l risk.Limits, now time.Time) holding {
 		h.Decision = strings.TrimSpace(c.Decision.Kind + " " + c.Decision.Value)
 	}
 	for _, x := range c.Conditions {
-		if x.Verdict == finding.VerdictYes {
+		switch x.Verdict {
+		case finding.VerdictYes:
 			h.Yes = append(h.Yes, x.ID)
+		case finding.VerdictCannotTell:
+			h.Open = append(h.Open, x.ID)
 		}
 	}
 	return h
@@ -187,11 +191,11 @@ func holdingsText(w io.Writer, hs []holding) error {
 func holdingsCSV(w io.Writer, hs []holding) error {
 	out := csv.NewWriter(w)
 	err := out.Write([]string{"id", "kind", "ident", "found", "listed", "owner", "owner_how", "environments", "since", "age_bound", "age_days", "expires", "last_used",
-		"access", "rotation_due", "rotation_due_by", "exception_until", "decision", "places", "workloads", "targets", "conditions"})
+		"access", "rotation_due", "rotation_due_by", "exception_until", "decision", "places", "workloads", "targets", "conditions", "cannot_tell"})
 	for _, h := range hs {
 		row := []string{h.ID, h.Kind, h.Ident, fmt.Sprint(h.Found), fmt.Sprint(h.Listed), h.Owner, h.OwnerHow, strings.Join(h.Environments, " "), h.Since, h.AgeBound,
 			fmt.Sprint(h.AgeDays), h.Expires, h.LastUsed, h.Access, h.Due, h.DueBy, h.Exception, h.Decision, fmt.Sprint(h.Places),
-			strings.Join(h.Workloads, "; "), strings.Join(h.Targets, "; "), strings.Join(h.Yes, " ")}
+			strings.Join(h.Workloads, "; "), strings.Join(h.Targets, "; "), strings.Join(h.Yes, " "), strings.Join(h.Open, " ")}
 		for i := range row {
 			row[i] = cell(row[i])
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -165,13 +166,10 @@ func joined(in *correlate.Input, invs []*inventory.Inventory, keys *identity.Key
 	return res
 }
 
-// accounts says which people still have an account, by the exports that list them: by login, name or address. Somebody whom
-// one export shows as gone is gone; who stands in none is not known.
-func accounts(invs []*inventory.Inventory) func(name string) (finding.Answer, string) {
-	type account struct {
-		active finding.Answer
-		why    string
-	}
+// accounts says which people have an account, and whose was closed, by the exports that list them: by login, name or address.
+// Both are told where exports do not agree; who stands in none is not known.
+func accounts(invs []*inventory.Inventory) func(name string) (here, gone string) {
+	type account struct{ here, gone string }
 	by := map[string]account{}
 	for _, inv := range invs {
 		for i := range inv.Rows {
@@ -180,24 +178,28 @@ func accounts(invs []*inventory.Inventory) func(name string) (finding.Answer, st
 			if r.Class != inventory.Principal || status == "" || r.Fact("user_type") == "service" {
 				continue
 			}
-			a := account{finding.No, fmt.Sprintf("%s: %s", r.Record.Source, status)}
-			if status == "active" {
-				a.active = finding.Yes
-			}
+			why := fmt.Sprintf("%s: %s", r.Record.Source, status)
 			if !inv.AsOf.IsZero() {
-				a.why += ", as of " + inv.AsOf.UTC().Format(time.DateOnly)
+				why += ", as of " + inv.AsOf.UTC().Format(time.DateOnly)
 			}
 			for _, field := range []string{"user", "email", "name"} {
 				n := plainName(r.Fact(field))
-				if had, ok := by[n]; n != "" && (!ok || had.active == finding.Yes) {
-					by[n] = a
+				if n == "" {
+					continue
 				}
+				a := by[n]
+				if status == "active" {
+					a.here = cmp.Or(a.here, why)
+				} else {
+					a.gone = cmp.Or(a.gone, why)
+				}
+				by[n] = a
 			}
 		}
 	}
-	return func(name string) (finding.Answer, string) {
+	return func(name string) (here, gone string) {
 		a := by[plainName(name)]
-		return a.active, a.why
+		return a.here, a.gone
 	}
 }
 

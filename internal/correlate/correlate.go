@@ -53,8 +53,8 @@ type Input struct {
 	// Files reads a file at the tip of a target's default branch. fs.ErrNotExist means that there is none, any other error that
 	// the target cannot say.
 	Files func(target, path string) ([]byte, error)
-	// Account says whether a person still has an account somewhere, and which export says so.
-	Account func(name string) (active finding.Answer, why string)
+	// Account says which export shows that a person still has an account, and which that it was closed; both may.
+	Account func(name string) (here, gone string)
 	// Exception is the policy's entry for a value, whether or not it still holds.
 	Exception func(finding.Secret) *finding.Exception
 	// Escalate says to whom a credential of an owner goes that stays open for longer than a time.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -275,7 +276,9 @@ func (j *judge) place(c *finding.Credential, s *finding.Sighting) []finding.Envi
 	}
 	evidence := slices.Concat(environ.Path(w.Path), environ.Key(s.Name))
 	if w.Source == "image" || w.Layer != nil {
-		evidence = append(evidence, environ.Image(w.Target)...)
+		for _, name := range imageNames(w) {
+			evidence = append(evidence, environ.Image(name)...)
+		}
 	}
 	for _, f := range s.Facts {
 		if f.Field == "host" {
@@ -286,6 +289,28 @@ func (j *judge) place(c *finding.Credential, s *finding.Sighting) []finding.Envi
 		evidence = append(evidence, environ.Branch(w.Refs[0])...)
 	}
 	return environ.Classify(evidence)
+}
+
+// imageNames are the names of an image that say where it is meant to run. Of one on disk that is the last of its path, with its
+// tags: the folders above belong to whoever keeps it there.
+func imageNames(w *finding.Location) []string {
+	_, file, ok := strings.Cut(w.Target, ":")
+	if !ok || !strings.HasPrefix(w.Target, "oci:") && !strings.HasPrefix(w.Target, "oci-archive:") && !strings.HasPrefix(w.Target, "docker-archive:") {
+		return []string{w.Target}
+	}
+	base := strings.TrimSuffix(path.Base(file), path.Ext(file))
+	if len(w.Refs) == 0 {
+		return []string{base}
+	}
+	var out []string
+	for _, r := range w.Refs {
+		if strings.ContainsAny(r, ":/") {
+			out = append(out, r)
+		} else {
+			out = append(out, base+":"+r)
+		}
+	}
+	return out
 }
 
 // sight is who uses it and what it reaches, as far as evidence goes.

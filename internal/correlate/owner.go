@@ -9,10 +9,11 @@ import (
 )
 
 // How an owner was found, from the surest on. A creator or an author is a contact and no owner: it says who made it, not who
-// answers for it.
+// answers for it. A holder is the person whose own credential it is.
 const (
 	byOverride   = "override"
 	byProvider   = "provider"
+	byHolder     = "holder"
 	byCreator    = "creator"
 	byCatalog    = "catalog"
 	byCodeowners = "codeowners"
@@ -81,26 +82,46 @@ func (j *judge) owner(c *finding.Credential) finding.Owner {
 		if !k.owns() {
 			continue
 		}
-		active, why := finding.Unknown, ""
+		here, gone := "", ""
 		if !k.team && j.in.Account != nil {
-			active, why = j.in.Account(k.name)
+			here, gone = j.in.Account(k.name)
 		}
 		if o.Name == "" {
-			o.Name, o.How, o.Team, o.Active, o.ActiveWhy = k.name, k.how, k.team, active, why
+			o.Name, o.How, o.Team = k.name, k.how, k.team
+			switch {
+			case gone != "":
+				o.Active, o.ActiveWhy = finding.No, gone
+			case here != "":
+				o.Active, o.ActiveWhy = finding.Yes, here
+			}
 		}
-		if o.Standing == "" && (k.team || active == finding.Yes) {
-			o.Standing = k.String()
+		if o.Standing == "" && (k.team || here != "") {
+			o.Standing, o.StandingWhy = k.String(), here
+		}
+		if here != "" && gone != "" {
+			j.say(c, "contradiction", finding.SevLow, "exports do not agree whether "+k.name+", who "+verb(k.how)+" "+finding.ShortID(c.ID)+", is still there: "+here+", and "+gone)
 		}
 	}
 	return o
 }
 
-// provider reads tags and creators out of records. A record of the account or of a principal speaks for its keys too.
+// verb is what an owner does, by how it was found.
+func verb(how string) string {
+	if how == byHolder {
+		return "holds"
+	}
+	return "owns"
+}
+
+// provider reads tags, holders and creators out of records. A record of the account or of a principal speaks for its keys too.
 func (j *judge) provider(c *finding.Credential, add func(candidate), o *finding.Owner) {
-	for _, pass := range []string{byProvider, byCreator} {
+	for _, pass := range []string{byProvider, byHolder, byCreator} {
 		for _, r := range c.Records {
 			if r.Match == finding.MatchSuffix {
 				continue
+			}
+			if pass == byHolder && fact(r, "user_type") == "human" && !strings.HasPrefix(fact(r, "user"), "<") { // <root_account> is nobody
+				add(candidate{fact(r, "user"), byHolder, r.System, false})
 			}
 			for _, f := range r.Facts {
 				switch f.Field {
@@ -123,6 +144,16 @@ func (j *judge) provider(c *finding.Credential, add func(candidate), o *finding.
 	if len(c.Records) > 0 {
 		o.Tried = append(o.Tried, "provider")
 	}
+}
+
+// fact is the first value that a record has for a field.
+func fact(r finding.Record, field string) string {
+	for _, f := range r.Facts {
+		if f.Field == field {
+			return f.Value
+		}
+	}
+	return ""
 }
 
 // files asks the repositories that hold it. "Asked" takes that every one of them could answer.

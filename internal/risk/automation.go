@@ -56,7 +56,7 @@ func pipelinePath(p string) string {
 func personInAutomation(c *finding.Credential, _ Limits, _ time.Time) finding.Condition {
 	types := atoms(c, "user_type")
 	if t := c.Traits.HumanIssued; t.Value == finding.No {
-		return no("its kind belongs to a service", sourced(t))
+		return no("its kind belongs to a service", sourced("belongs to a person", t))
 	}
 	if a, ok := first(types, func(a atom) bool { return a.sure != probable && a.is("service", "machine", "bot") }); ok {
 		return no("its principal is a "+strings.ToLower(a.Value), a.String())
@@ -67,11 +67,11 @@ func personInAutomation(c *finding.Credential, _ Limits, _ time.Time) finding.Co
 	case used && isHuman:
 		return yes(probably(human, "it is a person's, and a machine uses it at "+at), human.String(), at)
 	case used && c.Traits.HumanIssued.Value == finding.Yes:
-		return yes("its kind belongs to a person, and a machine uses it at "+at, sourced(c.Traits.HumanIssued), at)
+		return yes("its kind belongs to a person, and a machine uses it at "+at, sourced("belongs to a person", c.Traits.HumanIssued), at)
 	case isHuman:
 		return cannotTell("it is a person's; no pipeline or image that was seen uses it", human.String())
 	case c.Traits.HumanIssued.Value == finding.Yes:
-		return cannotTell("its kind belongs to a person; no pipeline or image that was seen uses it", sourced(c.Traits.HumanIssued))
+		return cannotTell("its kind belongs to a person; no pipeline or image that was seen uses it", sourced("belongs to a person", c.Traits.HumanIssued))
 	}
 	return cannotTell("nothing says whether a person or a service holds it")
 }

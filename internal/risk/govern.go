@@ -15,8 +15,8 @@ func unattributed(c *finding.Credential, _ Limits, _ time.Time) finding.Conditio
 	o := c.Owner
 	if o.Standing != "" {
 		v := no(o.Standing+" answers for it", "owner "+o.Standing)
-		if o.Active == finding.Yes {
-			v.Evidence = append(v.Evidence, o.ActiveWhy)
+		if o.StandingWhy != "" {
+			v.Evidence = append(v.Evidence, o.StandingWhy)
 		}
 		return v
 	}
@@ -51,13 +51,14 @@ func persistentIdentity(c *finding.Credential, l Limits, now time.Time) finding.
 	}{
 		{"unrotatable", unrotatable(c, l, now)}, {"unattributed", unattributed(c, l, now)}, {"unconstrained", unconstrained(c, l, now)},
 	}
-	var is, open []string
+	var is, open, evidence []string
 	for _, p := range parts {
 		switch p.v.Verdict {
 		case finding.VerdictNo:
 			return no("it is not "+p.id+": "+p.v.Why, p.v.Evidence...)
 		case finding.VerdictYes:
 			is = append(is, p.id)
+			evidence = append(evidence, p.id+": "+p.v.Why)
 		default:
 			open = append(open, p.id)
 		}
@@ -67,9 +68,9 @@ func persistentIdentity(c *finding.Credential, l Limits, now time.Time) finding.
 		if len(is) > 0 {
 			why = "it is " + list(is) + "; " + why
 		}
-		return cannotTell(why)
+		return cannotTell(why, evidence...)
 	}
-	return yes("it cannot be rotated, nobody answers for it, and nothing binds it", is...)
+	return yes("it cannot be rotated, nobody answers for it, and nothing binds it", evidence...)
 }
 
 // review is what the register says of a third party.
@@ -177,12 +178,15 @@ func exceptionLapsed(c *finding.Credential, l Limits, now time.Time) finding.Con
 	if why := Lapse(c, l, now); why != "" {
 		return with(yes(why, at))
 	}
+	evidence := []string{at}
 	for _, r := range e.Requires {
-		if v, ok := requirement(c, r, l, now); ok && v.Verdict != finding.VerdictNo {
+		v, ok := requirement(c, r, l, now)
+		if ok && v.Verdict != finding.VerdictNo {
 			return with(cannotTell("it holds until "+e.Until.Format(time.DateOnly)+" if "+r+", which nothing shows: "+v.Why, at))
 		}
+		evidence = append(evidence, "requires "+r+": "+v.Why)
 	}
-	return with(no("it holds until "+e.Until.Format(time.DateOnly), at))
+	return with(no("it holds until "+e.Until.Format(time.DateOnly), evidence...))
 }
 
 // Lapse says why the exception of a credential holds no more, "" while it does. An exception that rests on a requirement

@@ -66,7 +66,10 @@ func whole(provider string, a atom) bool {
 // of a shared access signature. A list of scopes alone is not that: another list may add to it.
 func overScoped(c *finding.Credential, _ Limits, _ time.Time) finding.Condition {
 	access := atoms(c, "access")
-	if a, ok := first(access, func(a atom) bool { return whole(c.Provider, a) && a.is("read", "read-only", "narrow") }); ok {
+	// Reading is narrow for a key that is bound to something; for one of a principal it is all that the account holds.
+	if a, ok := first(access, func(a atom) bool {
+		return whole(c.Provider, a) && (a.is("narrow") || a.sure == certain && a.is("read", "read-only"))
+	}); ok {
 		return no("its access is "+strings.ToLower(a.Value), a.String())
 	}
 	lists := atoms(c, "permissions", "scope", "role", "policy")
@@ -85,7 +88,10 @@ func overScoped(c *finding.Credential, _ Limits, _ time.Time) finding.Condition 
 		return yes(probably(a, a.Field+" "+broadWord(a.Value, c.Provider)), a.String())
 	}
 	if t := c.Traits.Scoped; t.Value == finding.No {
-		return yes("its kind cannot be limited: it opens everything its account may", sourced(t))
+		return yes("its kind cannot be limited: it opens everything its account may", sourced("limited in scope", t))
+	}
+	if a, ok := first(access, func(a atom) bool { return whole(c.Provider, a) && a.is("read", "read-only") }); ok {
+		return cannotTell("it may only read, and how much of its account that is, is not known", a.String())
 	}
 	if a, ok := first(append(access, lists...), func(atom) bool { return true }); ok {
 		return cannotTell("what is known of its scope is not the whole", a.String())
@@ -105,11 +111,11 @@ func unconstrained(c *finding.Credential, _ Limits, _ time.Time) finding.Conditi
 	r, s := c.Traits.Restricted, c.Traits.Scoped
 	switch {
 	case r.Value == finding.No && s.Value == finding.No:
-		return yes("its kind can be limited neither in scope nor to addresses, hosts or audiences", sourced(r), sourced(s))
+		return yes("its kind can be limited neither in scope nor to addresses, hosts or audiences", sourced("bound to addresses, hosts or audiences", r), sourced("limited in scope", s))
 	case r.Value == finding.No:
-		return cannotTell("its kind cannot be bound to addresses, hosts or audiences; it may be limited in scope", sourced(r))
+		return cannotTell("its kind cannot be bound to addresses, hosts or audiences; it may be limited in scope", sourced("bound to addresses, hosts or audiences", r))
 	case r.Value == finding.Yes:
-		return cannotTell("its kind can be bound; nothing says whether this one is", sourced(r))
+		return cannotTell("its kind can be bound; nothing says whether this one is", sourced("bound to addresses, hosts or audiences", r))
 	}
 	return cannotTell("nothing says what it is bound to")
 }
@@ -124,7 +130,7 @@ func poorlyLogged(c *finding.Credential, _ Limits, _ time.Time) finding.Conditio
 		return yes(probably(a, "the logs that would show its use are off"), a.String())
 	}
 	if t := c.Traits.LastUsed; t.Value == finding.No {
-		return yes("the provider does not show when one of its kind was used", sourced(t))
+		return yes("the provider does not show when one of its kind was used", sourced("last use shown", t))
 	}
 	if a, ok := first(atoms(c, "last_used"), func(atom) bool { return true }); ok {
 		return cannotTell("its last use is shown; whether each use is logged is not known", a.String())
@@ -137,9 +143,9 @@ func unrotatable(c *finding.Credential, _ Limits, _ time.Time) finding.Condition
 	api, two := c.Traits.RotateAPI, c.Traits.Overlap
 	switch {
 	case api.Value == finding.Yes && two.Value == finding.Yes:
-		return no("it can be replaced by a call, and old and new may be valid at once", sourced(api), sourced(two))
+		return no("it can be replaced by a call, and old and new may be valid at once", sourced("replaced by a call", api), sourced("two valid at once", two))
 	case api.Value == finding.No && two.Value == finding.No:
-		return yes("it takes a person and an outage: no call replaces it, and there is one at a time", sourced(api), sourced(two))
+		return yes("it takes a person and an outage: no call replaces it, and there is one at a time", sourced("replaced by a call", api), sourced("two valid at once", two))
 	}
 	baked := 0
 	for i := range c.Sightings {
@@ -155,17 +161,20 @@ func unrotatable(c *finding.Credential, _ Limits, _ time.Time) finding.Condition
 		why += "; " + count(baked, "image layer") + " would have to be built anew"
 	}
 	v := cannotTell(why)
-	for _, t := range []finding.Trait{api, two} {
-		if t.Value != finding.Unknown {
-			v.Evidence = append(v.Evidence, sourced(t))
-		}
+	if api.Value != finding.Unknown {
+		v.Evidence = append(v.Evidence, sourced("replaced by a call", api))
+	}
+	if two.Value != finding.Unknown {
+		v.Evidence = append(v.Evidence, sourced("two valid at once", two))
 	}
 	return v
 }
 
-func sourced(t finding.Trait) string {
-	if t.Source == "" {
-		return "known of its kind"
+// sourced is a line of evidence from what is known of a kind.
+func sourced(what string, t finding.Trait) string {
+	s := what + ": " + string(t.Value) + " (known of its kind"
+	if t.Source != "" {
+		s += ", " + t.Source
 	}
-	return "known of its kind: " + t.Source
+	return s + ")"
 }

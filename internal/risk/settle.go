@@ -69,7 +69,8 @@ var exports = []Export{
 	{"grafana-tokens", "Grafana: tokens of service accounts", []string{"grafana"}, life},
 	{"doppler-tokens", "Doppler: tokens", []string{"doppler"}, wide},
 	{"snowflake-tokens", "Snowflake: tokens", []string{"snowflake"}, wide},
-	{"csv", "a list of your own: a CSV with key id, created, expires, last_used, status, access, owner", nil, wide},
+	{"csv", "a list of your own: a CSV with key id, created, expires, last_used, status, access, owner, principal_keys, logging", nil,
+		append([]string{"shared-identity", "poorly-logged"}, wide...)},
 }
 
 // steps that are no export: what a scan or a policy decides.
