@@ -33,9 +33,10 @@ func readAzure(r *reader) error {
 		var ev []environ.Evidence
 		if r.in != nil {
 			a.triggers, groups, ev = r.in.triggers, r.in.groups, r.in.envs
+			maps.Copy(a.settings, r.in.settings)
 		}
 		a.bind(r.get(doc, "parameters"))
-		a.set = azureOutputs(r.data)
+		r.m.outputs = azureOutputs(r.data)
 		a.stages(doc, a.groups(doc, groups), ev, 0)
 	}
 	if r.template {
@@ -49,7 +50,6 @@ type azure struct {
 	triggers   []string
 	parameters map[string]binding
 	settings   map[string]string // variables that the file writes out; the last one stands
-	set        map[string]bool   // variables that a script of the file gives a value
 }
 
 // bind says what parameters may hold: what a caller gives, else their choices and defaults.
@@ -286,7 +286,7 @@ func (a *azure) call(j *shellJob, n *yaml.Node, groups []part, whole bool) *Step
 	if ok && repo != "self" {
 		return &Step{Name: t.Value, Span: a.span(t), Consumer: &finding.Consumer{Name: file, Pin: repo, Pinned: finding.No, Party: finding.PartyOwn}}
 	}
-	in := handed{path: a.path, job: j.name, triggers: a.triggers, envs: j.ev, groups: groups, inputs: map[string]binding{}}
+	in := handed{path: a.path, job: j.name, triggers: a.triggers, envs: j.ev, groups: groups, settings: maps.Clone(a.settings), inputs: map[string]binding{}}
 	if whole {
 		in.job = ""
 	}
@@ -387,10 +387,12 @@ func (a *azure) secretsIn(s string) []secretAt {
 	count := map[string]int{}
 	for _, v := range azureVariables(s) {
 		text := "$(" + v.name + ")"
-		if a.set[v.name] {
+		if a.m.outputs[v.name] {
 			continue
 		}
-		out = append(out, secretAt{name: v.name, text: text, nth: count[text], at: v.at})
+		for _, name := range a.resolve(v.name, 0) {
+			out = append(out, secretAt{name: name, text: text, nth: count[text], at: v.at, some: name != v.name && secretName(v.name)})
+		}
 		count[text]++
 	}
 	for _, e := range expressions(s) {
@@ -425,6 +427,24 @@ func azureVariables(s string) []variable {
 			out = append(out, variable{s[start+2 : k], start})
 		}
 		at = k
+	}
+	return out
+}
+
+// resolve says which variables of the project a variable stands for: itself, or what a variable of the file is made of.
+func (a *azure) resolve(name string, depth int) []string {
+	value, set := a.settings[name]
+	switch {
+	case !set:
+		return []string{name}
+	case depth > 4:
+		return nil
+	}
+	var out []string
+	for _, v := range azureVariables(value) {
+		if v.name != name {
+			out = appendNew(out, a.resolve(v.name, depth+1)...)
+		}
 	}
 	return out
 }

@@ -49,6 +49,10 @@ func readFormation(r *reader) error {
 						if n < 0 {
 							break
 						}
+						if strings.Contains(v.Value[start:start+n], "${") { // the name of another resource
+							at = start + n + 2
+							continue
+						}
 						name := strings.TrimSuffix(v.Value[start:start+n], ":SecretString")
 						if !strings.HasPrefix(name, "arn:") {
 							name, _, _ = strings.Cut(name, ":")

@@ -167,8 +167,15 @@ func (c *collector) follow(ctx stdctx.Context, s system) {
 func (c *collector) inventory(o Options) *Inventory {
 	inv := &Inventory{Files: map[string]int{}, spans: map[string][]EnvSpan{}, literals: map[string][]Literal{}, override: o.Override}
 	merged := map[[3]string]*finding.Reference{}
+	outputs := map[string]bool{}
+	for _, m := range c.models {
+		maps.Copy(outputs, m.outputs)
+	}
 	add := func(m *Model) {
 		for _, r := range m.References {
+			if r.System == Azure && r.Scope == "" && outputs[r.Name[strings.LastIndexByte(r.Name, '.')+1:]] {
+				continue // STEP.NAME, or NAME: a script sets it
+			}
 			k := [3]string{r.System, r.Scope, r.Name}
 			to := merged[k]
 			if to == nil {

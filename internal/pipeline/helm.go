@@ -19,7 +19,7 @@ func (r *reader) values(n *yaml.Node, refs bool) {
 			k := p.key.Value
 			switch {
 			case k == "existingSecret" || strings.HasSuffix(k, "ExistingSecret") || k == "secretName" || strings.HasSuffix(k, "SecretName"):
-				if v := p.value.Value; refs && v != "" && !strings.Contains(v, "__") && !strings.Contains(v, "{{") {
+				if v := p.value.Value; refs && v != "" && p.value.Tag == "!!str" && !strings.Contains(v, "__") && !strings.Contains(v, "{{") {
 					r.use("", v, finding.Use{Span: r.span(p.value), As: k})
 				}
 			default:

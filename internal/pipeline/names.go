@@ -74,6 +74,9 @@ func secretName(name string) bool {
 		// WEBHOOK_URL is the secret itself.
 		return last == "url" && len(w) > 1 && w[len(w)-2] == "webhook" || (last == "url" || last == "uri") && len(w) > 1 && dataStores[w[len(w)-2]]
 	}
+	if last == "key" && len(w) > 1 && (w[len(w)-2] == "kms" || w[len(w)-2] == "public") { // a name of a key, half of a pair
+		return false
+	}
 	for i, x := range w {
 		if secretWords[x] || x == "webhook" && i == len(w)-1 { // SLACK_WEBHOOK is the secret itself, webhook_image is not
 			return true

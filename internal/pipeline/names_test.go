@@ -8,7 +8,7 @@ func TestSecretName(t *testing.T) {
 			t.Errorf("%s is none", s)
 		}
 	}
-	for _, s := range []string{"TOKEN_URL", "SECRET_NAME", "MONKEY", "KEYBOARD", "COMPASS", "PASSED", "KEY", "cache-key", "secretName", "PUBLIC_URL", "TOKENIZER", "password_policy", "AUTHOR", "webhook_image_tag", ""} {
+	for _, s := range []string{"TOKEN_URL", "SECRET_NAME", "MONKEY", "KEYBOARD", "COMPASS", "PASSED", "KEY", "cache-key", "secretName", "PUBLIC_URL", "TOKENIZER", "password_policy", "AUTHOR", "webhook_image_tag", "SecretsKMSKey", "secret_public_key", ""} {
 		if secretName(s) {
 			t.Errorf("%s is one", s)
 		}

@@ -61,6 +61,8 @@ type Model struct {
 	calls []call // what other files of the repository are handed
 	text  *text  // kept for reading again in the light of a caller
 	alone bool   // it only runs when called
+
+	outputs map[string]bool // variables that scripts of the file set for others
 }
 
 // Job is one unit of work and what it is given: a job, service, container, server, resource.

@@ -23,7 +23,8 @@ type handed struct {
 	secrets   map[string][]string // name in the callee -> names in the caller
 	inherit   bool
 	library   *gitlabLibrary
-	groups    []part // variable groups of Azure Pipelines that reach the callee
+	groups    []part            // variable groups of Azure Pipelines that reach the callee
+	settings  map[string]string // variables of Azure Pipelines that the caller writes out
 }
 
 // binding is what an input holds: words known from the file, or secrets.
