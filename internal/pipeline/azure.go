@@ -361,15 +361,14 @@ func (a *azure) azureScript(j *shellJob, n *yaml.Node) {
 		return
 	}
 	a.spend(len(n.Value) / 16)
-	found := a.secretsIn(n.Value)
 	masked := []byte(mask(n.Value))
-	for _, x := range found { // all of them are replaced before the shell runs
-		for i := x.at; i < x.at+len(x.text); i++ {
+	for _, v := range azureVariables(n.Value) { // replaced before the shell runs
+		for i := v.at; i < v.at+len(v.name)+len("$()"); i++ {
 			masked[i] = 'x'
 		}
 	}
 	sc := parseScript(string(masked))
-	for _, x := range found {
+	for _, x := range a.secretsIn(n.Value) {
 		if !secretName(x.name) && !x.some || platform(Azure, x.name) {
 			continue
 		}
