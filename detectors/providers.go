@@ -82,7 +82,6 @@ var knownProviders = []known{
 	{"swiftype", "", false},
 	{"tencent", "", false},
 	{"tines", "", true},
-	{"user", "", true},
 	{"wepay", "", false},
 	{"wundergraph", "", false},
 	{"zip", "", true},

@@ -93,4 +93,4 @@ func leastEntropy(s Shape) float64 {
 var paddedURL = Base64URL.Or(Of("="))
 
 // keyWords are what the names of keys and tokens end in.
-const keyWords = "key token secret auth pass credential"
+const keyWords = "key token secret auth pass credential api"

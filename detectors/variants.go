@@ -8,7 +8,6 @@ func variants() []Detector {
 		entra   = "https://learn.microsoft.com/en-us/entra/identity-platform/refresh-tokens"
 		bedrock = "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html"
 		sts     = "https://www.alibabacloud.com/help/en/ram/product-overview/what-is-sts"
-		asanaPT = "https://developers.asana.com/docs/personal-access-token"
 		yandexK = "https://yandex.cloud/en/docs/iam/concepts/authorization/"
 		ibmKey  = "https://cloud.ibm.com/docs/account?topic=account-userapikey"
 		ibmSL   = "https://cloud.ibm.com/docs/account?topic=account-classic_keys"
@@ -16,11 +15,10 @@ func variants() []Detector {
 	dotted := Base64URL.Or(Of(".="))
 	return table([]tail{
 		{"alibaba-sts-token", "alibaba", "Alibaba Cloud STS security token", []Shape{{Pieces: []Piece{Lit("CAIS"), Range(Base64Pad, 40, 1500)}, NeedName: []string{"alibaba", "aliyun", "securitytoken", "ststoken", "ossststoken"}}}, nil, medium, sts, "let it expire within hours; RAM > Roles"},
-		{"asana-token-like", "asana", "Asana token", nil, byAs("asana", keyWords, Token(Chars(Of("012"), 1), Lit("/"), Range(Base62.Or(Of("/")), 32, 80)), Token(Chars(Of("012"), 1), Lit("/"), Chars(Digits, 16), Lit(":"), Chars(Base62, 32)), Token(Chars(Of("012"), 1), Lit("/"), Chars(Digits, 16), Lit("/"), Chars(Digits, 16), Lit(":"), Chars(Base62, 32))), high, asanaPT, "app.asana.com > Settings > Apps > Developer apps"},
 		{"azure-openai-old-key", "azure", "Azure OpenAI key of the old form", nil, byAs("openai", "key", run(Hex, 32)), high, azure, "portal.azure.com > the resource > Keys and endpoint"},
 		{"azure-refresh-token", "azure", "Microsoft Entra refresh token", []Shape{{Pieces: []Piece{Chars(Of("01"), 1), Lit(".A"), Range(Base64URL, 40, 100), Lit(".Ag"), Range(dotted, 200, 2000)}}}, nil, high, entra, "az ad user revoke-sign-in-sessions, or entra.microsoft.com > Users > Revoke sessions"},
 		{"azure-search-old-key", "azure", "Azure service key of 52 characters", nil, byAs("azure", keyWords, run(Base62, 52)), medium, azure, "portal.azure.com > the resource > Keys"},
-		{"bedrock-short-lived-key", "aws", "Amazon Bedrock API key, short-lived", []Shape{tok("bedrock-api-key-", Base64Pad, 24, 4000)}, nil, medium, bedrock, "let it expire within 12 hours"},
+		{"bedrock-short-lived-key", "aws", "Amazon Bedrock API key, short-lived", []Shape{Token(Lit("bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29t"), Range(Base64Pad, 0, 4000))}, nil, medium, bedrock, "let it expire within 12 hours"},
 		{"bitwarden-client-secret", "bitwarden", "Bitwarden personal API key", nil, by("apikeyclientsecret bwclientsecret bitwarden", run(Base62, 30)), high, "https://bitwarden.com/help/personal-api-key/", "vault.bitwarden.com > Settings > Security > Keys"},
 		{"buildkite-portal-token", "buildkite", "Buildkite portal secret or token", []Shape{tok("bkps_", Base62, 40, 400), tok("bkpat_", Base62, 40, 400)}, nil, high, "https://buildkite.com/docs/apis/portals", "buildkite.com > Portals"},
 		{"cloudinary-secret", "cloudinary", "Cloudinary API secret", nil, byAs("cloudinary", "secret apisecret", run(Base64URL, 24, 40)), high, "https://cloudinary.com/documentation/developer_onboarding_faq_find_credentials", "console.cloudinary.com > Settings > API keys"},
@@ -30,7 +28,7 @@ func variants() []Detector {
 		{"ibm-iam-api-key", "ibm", "IBM Cloud IAM API key", nil, by("iamapikey iamkey iampassword iampwd cloudiam", run(Base64URL, 44)), high, ibmKey, "ibmcloud iam api-key-delete NAME"},
 		{"lark-access-token", "lark", "Lark access token", nil, byAs("lark larksuite feishu", "token access", Token(Chars(Of("atu"), 1), Lit("-"), Range(dotted, 14, 60))), medium, "https://open.larksuite.com/document/", "let it expire within hours"},
 		{"lighton-paradigm-key", "lightonparadigm", "LightOn Paradigm API key", nil, byAs("paradigm lighton", keyWords, run(Base64URL, 40, 80)), medium, "https://paradigm.lighton.ai/docs", "paradigm.lighton.ai > Profile > API keys"},
-		{"line-channel-token", "line", "LINE channel access token", nil, byAs("line linemsg linebot linechannel", keyWords, run(Base64Pad, 160, 180)), high, "https://developers.line.biz/en/docs/basics/channel-access-token/", "developers.line.biz > Channel > Messaging API"},
+		{"line-channel-token", "line", "LINE channel access token", nil, byAs("line linemsg linebot linechannel", keyWords, Token(Range(Base64, 160, 176), Range(Of("="), 0, 2))), high, "https://developers.line.biz/en/docs/basics/channel-access-token/", "developers.line.biz > Channel > Messaging API"},
 		{"mercury-sandbox-token", "mercury", "Mercury sandbox API token", []Shape{tok("mercury_sandbox_", Base64URL, 40, 120)}, nil, low, "https://docs.mercury.com/docs/getting-started", "sandbox.mercury.com > Settings > API tokens"},
 		{"myintervals-api-token", "myintervals", "Intervals API token", nil, byAs("myintervals", keyWords, run(LowerNum, 11)), medium, "https://www.myintervals.com/api/", "myintervals.com > My account > API access"},
 		{"newrelic-mobile-token", "newrelic", "New Relic mobile application token", []Shape{Token(Lit("AA"), Chars(Hex, 40), Lit("-NRMA")), Token(Lit("eu01xx"), Chars(Hex, 36), Lit("-NRMA"))}, nil, low, "https://docs.newrelic.com/docs/mobile-monitoring/", "one.newrelic.com > Mobile > Settings"},
