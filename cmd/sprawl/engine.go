@@ -58,7 +58,7 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	if r.asOf.IsZero() {
 		r.asOf = start
 	}
-	set, err := match.Compile(r.app.table())
+	set, err := match.Compile(r.app.kinds(r.policy))
 	if err != nil {
 		return nil, fmt.Errorf("detectors: %w", err)
 	}

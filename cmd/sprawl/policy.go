@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"sprawl/detectors"
 	"sprawl/finding"
 	"sprawl/internal/policy"
 )
@@ -18,6 +19,7 @@ type loadedPolicy struct {
 	policy *policy.Policy
 	path   string // of the file on disk; "" when it came out of a commit or there is none
 	data   []byte
+	rows   []detectors.Detector // its own kinds
 }
 
 // loadPolicy reads the policy that governs a run: the file that --policy names; else, for one local target, its own: from HEAD
@@ -77,7 +79,11 @@ func parsePolicy(data []byte, name, path string) (loadedPolicy, error) {
 	if err != nil {
 		return loadedPolicy{}, usage("mend the file, or scan with --policy none", "%w", err)
 	}
-	return loadedPolicy{policy: p, path: path, data: data}, nil
+	rows, err := ownRows(p, name)
+	if err != nil {
+		return loadedPolicy{}, err
+	}
+	return loadedPolicy{policy: p, path: path, data: data, rows: rows}, nil
 }
 
 // fails says which credentials count against the exit code.

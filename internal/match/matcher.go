@@ -374,7 +374,7 @@ func (m *Matcher) found(st *structure, f *detectors.Found) {
 		}
 	}
 	var but string
-	c.Tier = tierOf(c.Proof, finding.TierShaped)
+	c.Tier = tierOf(c.Proof, cmp.Or(f.Tier, finding.TierShaped))
 	if v := b[p.Start:p.End]; p.Role == finding.RoleSecret && len(v) < maxWeak && (testLike(v) || nameLike(nil, v) || weakDummy(v)) {
 		if c.Proof != finding.ProofProven && documentationHost(&c) {
 			return
@@ -760,51 +760,4 @@ func namesPair(b []byte, a *assignment) bool {
 		i++
 	}
 	return hasFold(b[i:limit], "value")
-}
-
-// commandName is the name of a password given as -u user:password.
-const commandName = "-u"
-
-// command reads curl -u user:password.
-func (m *Matcher) command(at int) {
-	b := m.b
-	line := b[at:min(len(b), at+maxCommand)]
-	for i := 0; i+4 < len(line); i++ {
-		if line[i] == '\n' && (i == 0 || line[i-1] != '\\') {
-			return
-		}
-		if !isBlank(line[i]) || line[i+1] != '-' {
-			continue
-		}
-		j := i + 1
-		switch {
-		case line[j+1] == 'u':
-			j += 2
-		case hasFold(line[j:], "--user ") || hasFold(line[j:], "--user="):
-			j += 7
-		default:
-			continue
-		}
-		for j < len(line) && (isBlank(line[j]) || isQuote(line[j])) {
-			j++
-		}
-		s := j
-		for j < len(line) && !isSpace(line[j]) && !isQuote(line[j]) {
-			j++
-		}
-		colon := bytes.IndexByte(line[s:j], ':')
-		if colon < 1 || j-s-colon < 5 {
-			continue
-		}
-		a := assignment{op: opSpace, nameStart: at + i + 1, nameEnd: at + i + 3, start: at + s + colon + 1, end: at + j}
-		v := b[a.start:a.end]
-		r, ok := judge(&a, namePassword, []byte(commandName), v)
-		if !ok || r.score < genericFloor || bytes.IndexByte(v, '/') >= 0 && bytes.IndexByte(v, ':') >= 0 {
-			continue
-		}
-		m.emit(Candidate{Tier: finding.TierGeneric, Proof: finding.ProofNone, Name: commandName, Score: r.score, Start: a.nameStart, End: a.end,
-			Why: fmt.Sprintf("user and password of a command line, entropy %.1f bits, not a reference", r.entropy),
-			Parts: []Part{{Role: finding.RoleSecret, Value: finding.NewSecret(v), Start: a.start, End: a.end},
-				{Role: finding.RoleUser, Value: finding.NewSecret(b[at+s : at+s+colon]), Start: at + s, End: at + s + colon}}})
-	}
 }

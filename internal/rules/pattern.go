@@ -111,8 +111,11 @@ func parse(expr string) (*syntax.Regexp, error) {
 
 // explain says what the parser says without what it quotes, unless that is a construct of a few bytes.
 func explain(e *syntax.Error) string {
-	if len(e.Expr) <= 8 {
-		return string(e.Code) + " " + strconv.Quote(e.Expr)
+	switch e.Code {
+	case syntax.ErrInvalidPerlOp, syntax.ErrInvalidEscape, syntax.ErrInvalidRepeatOp:
+		if len(e.Expr) <= 8 {
+			return string(e.Code) + " " + strconv.Quote(e.Expr)
+		}
 	}
 	return string(e.Code)
 }
