@@ -17,34 +17,46 @@ func (r *Run) End() int { return r.Target + r.Len }
 // Memory is what is kept of a text so that another, which derives from it, costs no more than where they differ: every trigger
 // that stands in it, how far each looked, and what it gave. The zero value is ready to be filled, and to be filled again.
 type Memory struct {
-	size  int
-	hits  []hit
-	cands []Candidate // in the order of hits, as they were emitted
+	size int
+	pos  []int32 // of each hit; what else is known of it stands in hits
+	hits []hit
+	wide []int32     // hits that looked further than nearReach
+	from []int32     // the hit that gave each candidate
+	give []Candidate // in the order of hits, as they were emitted
 }
 
 // hit is a trigger in a text.
 type hit struct {
-	pos   int32 // of its gram
 	trig  int32 // in filter.trigs
-	back  int32 // bytes before pos that its evaluation may have looked at
-	ahead int32 // and from pos on
-	cands int32 // candidates up to here, its own included
+	back  int32 // bytes before its gram that its evaluation may have looked at
+	ahead int32 // and from the gram on
 }
+
+// found is a trigger that is still to be evaluated.
+type found struct{ pos, trig int32 }
+
+// nearReach is what most hits stay within, so that a stretch of them is carried over without a look at each.
+const nearReach = 640
 
 // Size is how long its text was.
 func (x *Memory) Size() int { return x.size }
 
 // Bytes is about how much memory it holds.
-func (x *Memory) Bytes() int { return 20*cap(x.hits) + 512*cap(x.cands) }
+func (x *Memory) Bytes() int { return 20*cap(x.hits) + 512*cap(x.give) }
+
+func (x *Memory) reset(size int) {
+	clear(x.give)
+	x.size, x.pos, x.hits, x.wide, x.from, x.give = size, x.pos[:0], x.hits[:0], x.wide[:0], x.from[:0], x.give[:0]
+}
 
 // MatchInto is Match, and fills x.
 func (m *Matcher) MatchInto(b []byte, x *Memory) []Candidate {
 	m.begin(b, x)
 	m.scan(0, len(b), nil, 0)
-	for i := range m.hits {
-		m.eval(&m.hits[i])
+	for _, f := range m.fresh {
+		m.evaluate(f)
 	}
-	return m.finish(x)
+	return m.finish()
 }
 
 // MatchDerived is Match for a text of which runs are copies of the one that base was filled with, at the cost of what is new.
@@ -56,66 +68,148 @@ func (m *Matcher) MatchInto(b []byte, x *Memory) []Candidate {
 func (m *Matcher) MatchDerived(b []byte, base *Memory, runs []Run, x *Memory) []Candidate {
 	m.begin(b, x)
 	m.scanNew(len(b), runs, base.size)
-	// Inherited hits and found ones are each in order; found ones go first into fresh, then both are merged.
-	m.fresh, m.hits = m.hits, m.fresh[:0]
-	next := 0
+	// Inherited hits and fresh ones are each in order, and are taken in the order of both.
 	for i := range runs {
-		r := &runs[i]
-		j, _ := slices.BinarySearchFunc(base.hits, int32(r.Base), func(h hit, at int32) int { return int(h.pos) - int(at) })
-		shift, known := r.Target-r.Base, int32(0)
-		if j > 0 {
-			known = base.hits[j-1].cands
-		}
-		for _, h := range base.hits[j:] {
-			if int(h.pos) >= r.Base+r.Len {
-				break
-			}
-			from, to := known, h.cands
-			known = to
-			h.pos += int32(shift)
-			if m.within(&h, r, base.size) {
-				for next < len(m.fresh) && before(&m.fresh[next], &h) {
-					m.evalNew(m.fresh[next])
-					next++
-				}
-				for ; from < to; from++ {
-					m.cands = append(m.cands, base.cands[from].moved(shift))
-				}
-				h.cands = int32(len(m.cands))
-				m.hits = append(m.hits, h)
-				continue
-			}
-			if lo, hi := m.set.literal(&h); !r.holds(lo, hi, len(b), base.size) {
-				continue
-			}
-			for next < len(m.fresh) && before(&m.fresh[next], &h) {
-				m.evalNew(m.fresh[next])
-				next++
-			}
-			m.evalNew(h)
-		}
+		m.inherit(base, &runs[i])
 	}
-	for ; next < len(m.fresh); next++ {
-		m.evalNew(m.fresh[next])
-	}
-	return m.finish(x)
+	m.upTo(math.MaxInt32, 0)
+	return m.finish()
 }
 
-func before(a, b *hit) bool { return a.pos < b.pos || a.pos == b.pos && a.trig < b.trig }
+// inherit takes the hits of base that lie in a run.
+func (m *Matcher) inherit(base *Memory, r *Run) {
+	lo := lowerBound(base.pos, r.Base)
+	hi := lo + lowerBound(base.pos[lo:], r.Base+r.Len)
+	// Between left and right only hits with a wide reach can have looked out of the run.
+	left, right := lo, hi
+	if r.Target != 0 || r.Base != 0 {
+		left = lo + lowerBound(base.pos[lo:hi], r.Base+nearReach+1)
+	}
+	if r.End() != len(m.b) || r.Base+r.Len != base.size {
+		right = lo + lowerBound(base.pos[lo:hi], r.Base+r.Len-nearReach)
+	}
+	if left >= right {
+		left, right = hi, hi
+	}
+	m.inheritEach(base, r, lo, left)
+	if left < right {
+		w := lowerBound(base.wide, left)
+		for ; w < len(base.wide) && int(base.wide[w]) < right; w++ {
+			i := int(base.wide[w])
+			m.inheritAll(base, r, left, i)
+			m.inheritEach(base, r, i, i+1)
+			left = i + 1
+		}
+		m.inheritAll(base, r, left, right)
+	}
+	m.inheritEach(base, r, right, hi)
+}
+
+// inheritEach takes the hits from lo to hi one by one: as they are if all they looked at lies in the run, evaluated anew if only
+// the trigger does.
+func (m *Matcher) inheritEach(base *Memory, r *Run, lo, hi int) {
+	shift := r.Target - r.Base
+	for i := lo; i < hi; i++ {
+		h, pos := base.hits[i], int(base.pos[i])+shift
+		if m.within(h, pos, r, base.size) {
+			m.upTo(int32(pos), h.trig)
+			m.carry(base, shift, i, i+1)
+		} else if from, to := m.set.literal(h.trig, pos); r.holds(from, to, len(m.b), base.size) {
+			m.upTo(int32(pos), h.trig)
+			m.evaluate(found{int32(pos), h.trig})
+		}
+	}
+}
+
+// inheritAll takes the hits from lo to hi as they are.
+func (m *Matcher) inheritAll(base *Memory, r *Run, lo, hi int) {
+	shift := r.Target - r.Base
+	for lo < hi {
+		to := hi
+		if m.next < len(m.fresh) {
+			to = lo + lowerBound(base.pos[lo:hi], int(m.fresh[m.next].pos)-shift)
+			for to < hi && !m.fresh[m.next].before(base.pos[to]+int32(shift), base.hits[to].trig) {
+				to++
+			}
+		}
+		m.carry(base, shift, lo, to)
+		if lo = to; lo < hi {
+			m.upTo(base.pos[lo]+int32(shift), base.hits[lo].trig)
+		}
+	}
+}
+
+// carry copies hits and what they gave.
+func (m *Matcher) carry(base *Memory, shift, lo, hi int) {
+	if lo >= hi {
+		return
+	}
+	x := m.x
+	n := len(x.pos)
+	x.hits = append(x.hits, base.hits[lo:hi]...)
+	x.pos = append(x.pos, base.pos[lo:hi]...)
+	for i := range x.pos[n:] {
+		x.pos[n+i] += int32(shift)
+	}
+	for w := lowerBound(base.wide, lo); w < len(base.wide) && int(base.wide[w]) < hi; w++ {
+		x.wide = append(x.wide, base.wide[w]+int32(n-lo))
+	}
+	for c := lowerBound(base.from, lo); c < len(base.from) && int(base.from[c]) < hi; c++ {
+		x.from = append(x.from, base.from[c]+int32(n-lo))
+		m.cands = append(m.cands, base.give[c].moved(shift))
+	}
+}
+
+// upTo evaluates the fresh triggers that stand before a hit.
+func (m *Matcher) upTo(pos, trig int32) {
+	for m.next < len(m.fresh) && m.fresh[m.next].before(pos, trig) {
+		m.evaluate(m.fresh[m.next])
+		m.next++
+	}
+}
+
+func (f *found) before(pos, trig int32) bool { return f.pos < pos || f.pos == pos && f.trig < trig }
+
+// evaluate runs what a trigger stands for, and remembers it.
+func (m *Matcher) evaluate(f found) {
+	n, x := len(m.cands), m.x
+	h := m.eval(int(f.pos), f.trig)
+	at := int32(len(x.pos))
+	if h.back > nearReach || h.ahead > nearReach {
+		x.wide = append(x.wide, at)
+	}
+	x.pos, x.hits = append(x.pos, f.pos), append(x.hits, h)
+	for ; n < len(m.cands); n++ {
+		x.from = append(x.from, at)
+	}
+}
+
+// lowerBound is the first place in s, sorted, with a value of at least v.
+func lowerBound(s []int32, v int) int {
+	lo, hi := 0, len(s)
+	for lo < hi {
+		if mid := int(uint(lo+hi) >> 1); int(s[mid]) < v {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
 
 func (m *Matcher) begin(b []byte, x *Memory) {
 	clear(m.cands)
-	m.cands = m.cands[:0]
-	m.hits = x.hits[:0]
+	m.cands, m.fresh, m.next = m.cands[:0], m.fresh[:0], 0
 	m.b, m.identStart, m.identEnd, m.run = b, -1, -1, classRun{}
 	m.escapes.lo = -1
 	clear(m.whole)
+	x.reset(len(b))
+	m.x = x
 }
 
-func (m *Matcher) finish(x *Memory) []Candidate {
-	clear(x.cands)
-	x.size, x.hits, x.cands = len(m.b), m.hits, append(x.cands[:0], m.cands...)
-	m.hits, m.b = nil, nil
+func (m *Matcher) finish() []Candidate {
+	m.x.give = append(m.x.give, m.cands...)
+	m.b, m.x = nil, nil
 	m.cands = ordered(m.cands)
 	hideNames(m.cands)
 	return m.cands
@@ -126,7 +220,7 @@ func (r *Run) holds(lo, hi, size, baseSize int) bool {
 	return (lo >= r.Target || r.Target == 0 && r.Base == 0) && (hi <= r.End() || r.End() == size && r.Base+r.Len == baseSize)
 }
 
-// scan appends the triggers whose grams lie in b[from:to], but for those that one of the runs holds.
+// scan appends to m.fresh the triggers whose grams lie in b[from:to], but for those that one of the runs holds.
 func (m *Matcher) scan(from, to int, runs []Run, baseSize int) {
 	f, b := m.set.filter, m.b[:to]
 	for p := f.next(b, from); p >= 0; p = f.next(b, p+1) {
@@ -134,9 +228,8 @@ func (m *Matcher) scan(from, to int, runs []Run, baseSize int) {
 		i := hashGram(g) >> slotShift
 		for k := f.slots[i]; k < f.slots[i+1]; k++ {
 			if t := &f.trigs[k]; t.gram == g && m.stands(t, p) {
-				h := hit{pos: int32(p), trig: int32(k)}
 				if len(runs) > 0 {
-					lo, hi := m.set.literal(&h)
+					lo, hi := m.set.literal(int32(k), p)
 					for len(runs) > 0 && runs[0].End() <= lo {
 						runs = runs[1:]
 					}
@@ -145,7 +238,7 @@ func (m *Matcher) scan(from, to int, runs []Run, baseSize int) {
 						continue
 					}
 				}
-				m.hits = append(m.hits, h)
+				m.fresh = append(m.fresh, found{int32(p), int32(k)})
 			}
 		}
 	}
@@ -185,9 +278,9 @@ func (m *Matcher) scanNew(size int, runs []Run, baseSize int) {
 }
 
 // literal is the stretch of the text that makes a hit what it is; it may begin or end outside of the text by a byte.
-func (s *Set) literal(h *hit) (lo, hi int) {
-	t := &s.filter.trigs[h.trig]
-	lo, hi = int(h.pos), int(h.pos)+4
+func (s *Set) literal(trig int32, pos int) (lo, hi int) {
+	t := &s.filter.trigs[trig]
+	lo, hi = pos, pos+4
 	n := 0
 	switch t.what {
 	case trigShape:
@@ -231,10 +324,10 @@ func (m *Matcher) stands(t *trigger, p int) bool {
 	return at >= 0 && hasFold(b[at:], w.text) && wordEdges(b, at, w)
 }
 
-// eval runs what a hit stands for.
-func (m *Matcher) eval(h *hit) {
-	t := &m.set.filter.trigs[h.trig]
-	p := int(h.pos)
+// eval runs what the trigger at p stands for.
+func (m *Matcher) eval(p int, trig int32) hit {
+	t := &m.set.filter.trigs[trig]
+	h := hit{trig: trig}
 	at := p - int(t.off)
 	switch t.what {
 	case trigShape:
@@ -254,21 +347,16 @@ func (m *Matcher) eval(h *hit) {
 		from, to := m.word(&m.set.words[t.ref], at)
 		h.back, h.ahead = int32(p-from), int32(to-p)
 	}
-	h.cands = int32(len(m.cands))
+	return h
 }
 
-func (m *Matcher) evalNew(h hit) {
-	m.eval(&h)
-	m.hits = append(m.hits, h)
-}
-
-// within reports whether all that decided about a hit, moved to the target, lies in the run, and a byte more to each side.
-func (m *Matcher) within(h *hit, r *Run, baseSize int) bool {
-	p := int(h.pos)
-	if p-int(h.back) <= r.Target && (r.Target != 0 || r.Base != 0) {
+// within reports whether all that decided about a hit, which stands at pos in the target, lies in the run, and a byte more to
+// each side.
+func (m *Matcher) within(h hit, pos int, r *Run, baseSize int) bool {
+	if pos-int(h.back) <= r.Target && (r.Target != 0 || r.Base != 0) {
 		return false
 	}
-	return int(h.ahead) < r.End()-p || r.End() == len(m.b) && r.Base+r.Len == baseSize
+	return int(h.ahead) < r.End()-pos || r.End() == len(m.b) && r.Base+r.Len == baseSize
 }
 
 // moved is a candidate of a text in which everything stands by bytes further on.

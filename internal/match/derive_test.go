@@ -67,21 +67,20 @@ func TestReach(t *testing.T) {
 		}
 		var x Memory
 		m.MatchInto(text, &x)
-		hits := slices.Clone(x.hits)
-		for i := range hits {
-			h := hits[i]
+		for i, h := range x.hits {
+			hpos := int(x.pos[i])
 			at := f.trigs[h.trig]
 			eval := func(b []byte, pos int) []string {
 				m.begin(b, &Memory{})
-				m.eval(&hit{pos: int32(pos), trig: h.trig})
+				m.eval(pos, h.trig)
 				cs := slices.Clone(m.cands)
 				for j := range cs {
-					cs[j] = cs[j].moved(int(h.pos) - pos)
+					cs[j] = cs[j].moved(hpos - pos)
 				}
 				return told(cs)
 			}
-			lo, hi := max(0, int(h.pos)-int(h.back)-1), min(len(text), int(h.pos)+int(h.ahead)+1)
-			want, got := eval(text, int(h.pos)), eval(text[lo:hi:hi], int(h.pos)-lo)
+			lo, hi := max(0, hpos-int(h.back)-1), min(len(text), hpos+int(h.ahead)+1)
+			want, got := eval(text, hpos), eval(text[lo:hi:hi], hpos-lo)
 			if !slices.Equal(want, got) {
 				what := fmt.Sprint(at.what)
 				switch at.what {
@@ -185,13 +184,13 @@ func TestDerivedIsMatched(t *testing.T) {
 			if !slices.Equal(got, want) {
 				t.Fatalf("round %d, step %d: %d bytes of %d in %d runs: %d candidates derived, %d matched\n%s", round, step, len(next), len(text), len(runs), len(got), len(want), firstOther(got, want))
 			}
-			places := func(hs []hit) (out []string) {
-				for _, h := range hs {
-					out = append(out, fmt.Sprint(h.pos, h.trig))
+			places := func(x *Memory) (out []string) {
+				for i, h := range x.hits {
+					out = append(out, fmt.Sprint(x.pos[i], h.trig))
 				}
 				return out
 			}
-			if a, b := places(mem[1-step&1].hits), places(fresh.hits); !slices.Equal(a, b) {
+			if a, b := places(&mem[1-step&1]), places(&fresh); !slices.Equal(a, b) {
 				t.Fatalf("round %d, step %d: %d triggers derived, %d matched", round, step, len(a), len(b))
 			}
 			if text = next; len(text) == 0 {
