@@ -317,7 +317,7 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 		}
 		a.behind = true
 		// A bare name before a comma is an argument or a list's member, unless it stands for a macro or a variable's name.
-		if !quoted && b[s-1] != '(' || quoted && !isQuote(b[s-1]) && b[s-1] != ' ' && b[s-1] != '\\' || !takesPair(b, s) {
+		if !quoted && b[s-1] != '(' && !macro(b, s, a.nameEnd) || quoted && !isQuote(b[s-1]) && b[s-1] != ' ' && b[s-1] != '\\' || !takesPair(b, s) {
 			return false
 		}
 		a.op, a.listed = opPair, listBefore(b, s)
@@ -372,6 +372,20 @@ func takesPair(b []byte, s int) bool {
 		}
 	}
 	return false
+}
+
+// macro reports whether the name [s, e) is a constant among the arguments of a call, as in setopt(h, OPT_PASSWORD, "x").
+func macro(b []byte, s, e int) bool {
+	if !bytes.Contains(b[s:e], []byte("_")) || bytes.ContainsFunc(b[s:e], func(c rune) bool { return c > 127 || isLower(byte(c)) }) {
+		return false
+	}
+	from := max(0, s-maxBlanks)
+	if n := bytes.LastIndexByte(b[from:s], '\n'); n >= 0 {
+		from += n
+	}
+	left := bytes.TrimRight(b[from:s], " ")
+	i := bytes.LastIndexByte(left, '(')
+	return i > 0 && left[len(left)-1] == ',' && isWord(left[i-1]) && bytes.IndexByte(left[i:], '"') < 0 && takesPair(b, from+i+1)
 }
 
 // listBefore reports whether another string stands before the quoted name at s in the same list.
