@@ -182,7 +182,11 @@ func (ps *pipelines) add(place finding.Location, inv *pipeline.Inventory, keys *
 	var unread []string
 	for _, m := range inv.Models {
 		if len(m.Notes) > 0 {
-			unread = append(unread, m.Path+": "+m.Notes[0].Text)
+			at := m.Path
+			if line := m.Notes[0].Span.Line; line > 0 {
+				at += fmt.Sprintf(":%d", line)
+			}
+			unread = append(unread, at+": "+m.Notes[0].Text)
 		}
 	}
 	if len(unread) > 0 {

@@ -256,12 +256,12 @@ func read(s system, t *text, in *handed) (*Model, error) {
 		err = t.parseErr
 	}
 	if err != nil {
+		why := Note{Text: err.Error()}
 		var se *SyntaxError
 		if asSyntax(err, &se) {
-			r.note(finding.Span{Line: se.Line, Column: se.Column, EndLine: se.Line, EndColumn: se.Column}, "%s", se.Msg)
-		} else {
-			r.note(finding.Span{}, "%s", err)
+			why = Note{finding.Span{Line: se.Line, Column: se.Column, EndLine: se.Line, EndColumn: se.Column}, se.Msg}
 		}
+		m.Notes = append([]Note{why}, m.Notes...) // before what it led to
 	}
 	if t.steps <= 0 {
 		r.note(finding.Span{}, "too much to follow: what its anchors stand for was not read to the end")
