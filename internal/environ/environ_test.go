@@ -1,6 +1,7 @@
 package environ
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -110,6 +111,65 @@ func TestTraps(t *testing.T) {
 		want := finding.Environment{Name: c.env, Class: finding.EnvClass(c.class), Why: c.why}
 		if got != want {
 			t.Errorf("%s %q:\n got %+v\nwant %+v", c.kind, c.in, got, want)
+		}
+	}
+}
+
+// Words that have an environment's letters in them, wherever a name can stand, speak of none.
+func TestTrapsEverywhere(t *testing.T) {
+	traps := []string{
+		"product", "products", "productivity", "producer", "produce", "reproduce", "reproduction", "coproduct", "prodigy",
+		"delivery", "deliver", "alive", "olive", "liveness", "livestock", "relive", "livekit",
+		"contest", "latest", "attest", "attestation", "fastest", "greatest", "protest", "testimony", "testament", "detest",
+		"device", "devise", "devil", "developer", "developers", "devops", "devtools", "devcontainer", "dev-tools", "seldev",
+		"backstage", "stages", "multistage", "multi-stage", "stage1", "next-stage", "upstage", "stagecoach",
+		"uatu", "quality", "aqua", "qatar", "sandboxed", "canary-islands", "preview-image",
+		"localhostess", "locale", "localize", "localization", "vocal", "local-path", "usr-local",
+		"nonprofit", "non-production-ready", "production-ready", "production-grade", "live-reload", "go-live",
+	}
+	// A file ends in an extension and a host in a domain; the rest is the name alone.
+	kinds := map[string]func(string) []Evidence{
+		"folder":    func(s string) []Evidence { return Segment("app/" + s + "/a.txt") },
+		"file":      func(s string) []Evidence { return File("app/" + s + ".yaml") },
+		"key":       func(s string) []Evidence { return Key(strings.ToUpper(strings.ReplaceAll(s, "-", "_")) + "_TOKEN") },
+		"host":      func(s string) []Evidence { return Host(s + ".acme.io") },
+		"branch":    Branch,
+		"image":     func(s string) []Evidence { return Image("acme/" + s + ":1.2") },
+		"job":       func(s string) []Evidence { return Job("job", "build-"+s) },
+		"namespace": func(s string) []Evidence { return Known("namespace", s) },
+		"declared": func(s string) []Evidence {
+			ev := Declared("environment", s)
+			if len(ev) == 1 && ev[0].Environment.Class == finding.EnvUnknown {
+				return nil // kept as a name, of no class
+			}
+			return ev
+		},
+	}
+	for _, trap := range traps {
+		for kind, classify := range kinds {
+			declares := kind == "namespace" || kind == "declared"
+			if declares && (strings.HasPrefix(trap, "canary") || strings.HasPrefix(trap, "preview")) {
+				continue // a canary is an environment where one is declared
+			}
+			if got := classify(trap); len(got) > 0 {
+				t.Errorf("%s %q is %+v", kind, trap, got[0].Environment)
+			}
+		}
+	}
+}
+
+// What is nearly production is not production, in every spelling, and what decided is shown.
+func TestNearlyProduction(t *testing.T) {
+	for _, s := range []string{"preprod", "pre-prod", "pre_prod", "preProd", "PreProd", "PREPROD", "pre-production", "preproduction", "non-prod", "nonprod", "nonProd",
+		"NON_PROD", "non-production", "nonproduction", "not-prod", "sub-prod", "prod-like", "preprd", "nonprd", "non-prd", "PRE_PROD_EU", "eu-non-prod-1"} {
+		for kind, got := range map[string][]Evidence{"folder": Segment(s + "/a"), "declared": Declared("environment", s), "key": Key(s), "job": Job("job", s), "host": Host(s + ".acme.io"), "file": File(s + ".env")} {
+			if len(got) != 1 || got[0].Environment.Class != finding.EnvNonprod {
+				t.Errorf("%s %q is %+v", kind, s, got)
+				continue
+			}
+			if why := strings.ToLower(got[0].Environment.Why); !strings.Contains(why, "pr") {
+				t.Errorf("%s %q does not show what decided: %s", kind, s, got[0].Environment.Why)
+			}
 		}
 	}
 }

@@ -228,11 +228,14 @@ func groovy(t *text) ([]groovyToken, error) {
 	return out, first
 }
 
+// opensPattern are tokens after which a slash divides nothing.
+var opensPattern = set("(", ",", "=", "~", "[", "{", ":", "return")
+
 // slashy reports whether a slash after some tokens begins a string: /a pattern/.
 func slashy(before []groovyToken) bool {
 	if len(before) == 0 {
 		return true
 	}
 	last := before[len(before)-1]
-	return !last.quoted && (last.text == "return" || strings.Contains("(,=~[{:", last.text))
+	return !last.quoted && opensPattern[last.text]
 }
