@@ -56,7 +56,7 @@ func (w *walker) stream(f frame, kind string, r io.Reader) error {
 	if err := w.begin(); err != nil {
 		return w.trouble(f, "", err)
 	}
-	body, err := w.fill(f.depth, b)
+	body, err := w.fill(f.depth, b, -1, 0)
 	if len(body) > 0 || err == nil {
 		if err := w.hand(f, finding.Step{Name: kind, Entry: label(name)}, body, int64(len(body))); err != nil {
 			return err
@@ -105,7 +105,7 @@ func (w *walker) tar(f frame, under *guard, step string, r io.Reader) error {
 		}
 		name := label(h.Name)
 		before := under.out
-		body, err := w.fill(f.depth, t)
+		body, err := w.fill(f.depth, t, h.Size, w.lim.left)
 		// The holes of a sparse file are in no stream.
 		if holes := int64(len(body)) - (under.out - before); holes > firstBuffer {
 			w.lim.out += holes
@@ -146,7 +146,7 @@ func (w *walker) ar(f frame, r *io.SectionReader) error {
 			return w.trouble(f, "", err)
 		}
 		name := strings.TrimRight(string(h[:16]), " ")
-		body, err := w.fill(f.depth, w.guard(io.NewSectionReader(r, at+header, size), nil))
+		body, err := w.fill(f.depth, w.guard(io.NewSectionReader(r, at+header, size), nil), min(size, r.Size()-at), size)
 		if err == nil && at+header+size > r.Size() {
 			err = io.ErrUnexpectedEOF
 		}

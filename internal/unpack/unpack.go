@@ -16,6 +16,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/klauspost/compress/zstd"
@@ -67,6 +68,8 @@ type Budget struct {
 	packed  int64
 	entries int
 	buffers [][]byte // one a level
+	one     [1]byte
+	large   bool // holds large
 }
 
 // NewBudget starts a budget for one container.
@@ -97,12 +100,27 @@ func (b *Budget) Reset(l Limits) {
 	*b = Budget{lim: l, left: l.MaxBytes, entries: l.MaxEntries, buffers: b.buffers}
 }
 
+// large is held by the one budget of the process that has buffers above keepBuffer, so that memory does not grow with workers.
+var large sync.Mutex
+
+// room waits until b may have a buffer of n bytes.
+func (b *Budget) room(n int) {
+	if n > keepBuffer && !b.large {
+		large.Lock()
+		b.large = true
+	}
+}
+
 // shrink lets go of buffers that one large entry left behind.
 func (b *Budget) shrink() {
 	for i, buf := range b.buffers {
 		if cap(buf) > keepBuffer {
 			b.buffers[i] = nil
 		}
+	}
+	if b.large {
+		b.large = false
+		large.Unlock()
 	}
 }
 
@@ -123,7 +141,7 @@ type Entry struct {
 const XMLText = "xml-text"
 
 // Walk unpacks data, which its caller knows as name (used in skips, and for the entry of a gzip file). entry is called for
-// every member that is not itself a container; its error ends the walk and is returned, as is the context's. Everything else
+// every member that is not itself a container, and starts no walk of its own; its error ends the walk and is returned, as is the context's. Everything else
 // that goes wrong goes to skip, whose Path is name and the entries on the way, joined by "!"; what could be read before that
 // is handed out first. Directories, links and devices have no bytes and are passed over.
 func Walk(ctx context.Context, name string, data []byte, lim *Budget, entry func(Entry) error, skip func(finding.Skip)) error {
@@ -303,26 +321,42 @@ func (g *guard) Read(p []byte) (int, error) {
 }
 
 // fill reads r to its end or to the limit on one entry, into the buffer of the level. The bytes are good whatever the error.
-func (w *walker) fill(depth int, r io.Reader) ([]byte, error) {
+// stated is the size in bytes that the archive claims, or less than 0; a buffer of that size is got at once if the packed bytes
+// can hold as much.
+func (w *walker) fill(depth int, r io.Reader, stated, packed int64) ([]byte, error) {
 	for len(w.lim.buffers) <= depth {
 		w.lim.buffers = append(w.lim.buffers, nil)
 	}
 	buf := w.lim.buffers[depth][:0]
 	limit := w.lim.lim.MaxEntryBytes
 	defer func() { w.lim.buffers[depth] = buf }()
+	if want := min(stated, limit, packed*int64(w.lim.lim.MaxRatio)); want > int64(cap(buf)) {
+		w.lim.room(int(want))
+		buf = make([]byte, 0, want)
+	}
 	for {
-		if len(buf) == cap(buf) {
-			buf = slices.Grow(buf, max(firstBuffer, len(buf)))
-		}
-		room := min(int64(cap(buf)), limit) - int64(len(buf))
-		if room <= 0 {
-			var one [1]byte
-			if n, err := r.Read(one[:]); n == 0 && err != nil {
+		if int64(len(buf)) >= limit {
+			if n, err := r.Read(w.lim.one[:]); n == 0 && err != nil {
 				return buf, eof(err)
 			}
 			return buf, &exceeded{LimitEntryBytes, limit, false}
 		}
-		n, err := r.Read(buf[len(buf) : len(buf)+int(room)])
+		if len(buf) == cap(buf) { // at the end as a rule: nothing to make room for
+			n, err := r.Read(w.lim.one[:])
+			if n > 0 {
+				size := len(buf) + max(firstBuffer, len(buf)/2)
+				w.lim.room(size)
+				grown := make([]byte, len(buf)+1, size)
+				copy(grown, buf)
+				grown[len(buf)] = w.lim.one[0]
+				buf = grown
+			}
+			if err != nil {
+				return buf, eof(err)
+			}
+			continue
+		}
+		n, err := r.Read(buf[len(buf):min(int64(cap(buf)), limit)])
 		buf = buf[:len(buf)+n]
 		if err != nil {
 			return buf, eof(err)

@@ -254,7 +254,7 @@ func (z *zipFile) body(m member, at int64) (more bool, err error) {
 		w.skipped(z.f, name, finding.ReasonUnsupported, fmt.Sprintf("zip compression method %d", m.method), m.size)
 		return true, nil
 	}
-	body, err := w.fill(z.f.depth, w.guard(r, in))
+	body, err := w.fill(z.f.depth, w.guard(r, in), m.size, min(m.packed, z.left))
 	if err == nil && at+m.packed > z.size && !m.sizeIsAGuess {
 		err = io.ErrUnexpectedEOF
 	}
