@@ -22,7 +22,7 @@ func awsCertificates() listing {
 			{From: "Issuer", To: "issuer"},
 			{From: "Serial", To: "serial", As: serial},
 		},
-		Keys: []Take{{From: "Serial", To: "x509.serial", As: serial}, {From: "CertificateArn", To: "aws.certificate"}},
+		Keys: []Take{{From: "Serial", To: "x509.serial", As: longSerial}, {From: "CertificateArn", To: "aws.certificate"}},
 		Finish: func(o Object, r *Row, _ Meta) error {
 			r.give("account", arnAccount(r.Record.Key))
 			r.belongs("aws.account", arnAccount(r.Record.Key))
@@ -45,5 +45,15 @@ func awsCertificates() listing {
 func serial(v any) (string, error) {
 	s, err := asText(v)
 	s = strings.TrimLeft(strings.ToLower(strings.NewReplacer(":", "", " ", "").Replace(s)), "0")
+	return s, err
+}
+
+// longSerial is a serial that names a certificate whoever issued it: public authorities draw 64 bits at least (CA/Browser Forum
+// Baseline Requirements 7.1), and nearly every authority of one's own has once issued 1.
+func longSerial(v any) (string, error) {
+	s, err := serial(v)
+	if len(s) < 14 {
+		return "", err
+	}
 	return s, err
 }

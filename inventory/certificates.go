@@ -81,7 +81,7 @@ func readPEM(r io.Reader, l *loading) error {
 				l.trouble(l.number, "is not a certificate")
 				continue
 			}
-			row.Record.Key = row.Fact("serial")
+			row.Record.Key = row.Fact("issuer") + "#" + row.Fact("serial") // what RFC 5280 tells a certificate by
 			for i := range row.Record.Facts {
 				row.Record.Facts[i].Source, row.Record.Facts[i].AsOf = l.source, l.meta.AsOf
 			}
@@ -120,7 +120,7 @@ func (r *Row) certificate(text []byte) bool {
 	r.give("host", c.DNSNames...)
 	r.give("not_before", c.NotBefore.UTC().Format(time.RFC3339))
 	r.give("expires", c.NotAfter.UTC().Format(time.RFC3339))
-	if n, _ := serial(hex.EncodeToString(c.SerialNumber.Bytes())); n != "" {
+	if n, _ := longSerial(hex.EncodeToString(c.SerialNumber.Bytes())); n != "" {
 		r.Keys = append(r.Keys, Key{"x509.serial", n})
 	}
 	spki := sha256.Sum256(c.RawSubjectPublicKeyInfo)

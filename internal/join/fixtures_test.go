@@ -121,7 +121,7 @@ func TestFixtures(t *testing.T) {
 		{"gitlab-ci-variables", "gitlab-personal-access-token", 1, finding.MatchExact, "DEPLOY_TOKEN", "acme/api"},
 		{"kubernetes", "kubernetes-service-account-token", 1, finding.MatchExact, "shop/robot-token-x", ""},
 		{"kubernetes", "private-key", 1, finding.MatchExact, "shop/shop-tls", ""},
-		{"x509-certificates", "private-key", 2, finding.MatchExact, "1002", ""},
+		{"x509-certificates", "private-key", 2, finding.MatchExact, "CN=host2.acme.example#10020000000000000000", ""},
 		{"datadog-keys", "datadog-api-key", 1, finding.MatchSuffix, "00000000-0000-4000-8000-000000000020", ""},
 		{"openai-keys", "openai-project-key", 2, finding.MatchSuffix, "key_2", ""},
 		{"anthropic-keys", "anthropic-api-key", 1, finding.MatchSuffix, "apikey_1", ""},

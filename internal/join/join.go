@@ -224,28 +224,73 @@ func rank(m finding.Match) int {
 }
 
 // sure joins by ids and hashes, and goes on with the ids of what it meets: a hash in an audit log leads to the token's id and that
-// to the listing of grants.
+// to the listing of grants. What is good in one cluster alone comes last: a value may have told by then which of them it is.
 func (j *joiner) sure(i int) {
 	f := &j.found[i]
-	for _, k := range f.sure {
-		j.follow(i, k, k.Match())
+	for _, here := range []bool{false, true} {
+		for _, k := range f.sure {
+			if local(k) == here {
+				j.follow(i, k, k.Match(), -1)
+			}
+		}
 	}
 }
 
-func (j *joiner) follow(i int, start inventory.Key, m finding.Match) {
+// local reports whether a key names something within one cluster: another cluster has a secret of that name too.
+func local(k inventory.Key) bool { return strings.HasPrefix(k.Form, "kubernetes.") }
+
+// here leaves those of the rows with a local key that stand in one export: file, or, where that is -1, the only one, or the one in
+// which the credential is known by something else.
+func (j *joiner) here(f *found, k inventory.Key, rows []int32, file int32) []int32 {
+	files := map[int32]bool{}
+	for _, n := range rows {
+		files[j.rows[n].file] = true
+	}
+	switch {
+	case file >= 0:
+		files = map[int32]bool{file: true}
+	case len(files) > 1:
+		names := map[string]bool{}
+		for at := range files {
+			for _, n := range rows {
+				if j.rows[n].file == at {
+					names[j.rows[n].inv.Name] = true
+				}
+			}
+			if !f.in(j, at) {
+				delete(files, at)
+			}
+		}
+		if len(files) == 0 {
+			j.note(f.c.ID, strings.Join(slices.Sorted(maps.Keys(names)), ", "), "each has a "+noun(k.Form)+" of this name: which of them it is cannot be told")
+		}
+	}
+	return slices.DeleteFunc(rows, func(n int32) bool { return !files[j.rows[n].file] })
+}
+
+// follow goes from a key to its rows and on to what these are known by. from is the export in which the key stands, -1 for one of
+// the credential itself.
+func (j *joiner) follow(i int, start inventory.Key, m finding.Match, from int32) {
 	f := &j.found[i]
 	type step struct {
-		key inventory.Key
-		m   finding.Match
+		key  inventory.Key
+		m    finding.Match
+		file int32 // where the key stands, -1 for one of the credential itself
 	}
-	for queue := []step{{start, m}}; len(queue) > 0; {
+	for queue := []step{{start, m, from}}; len(queue) > 0; {
 		s := queue[0]
 		queue = queue[1:]
+		var rows []int32
 		for _, n := range j.index[s.key] {
-			r := &j.rows[n]
-			if !r.own() || !r.fits(f.c) {
-				continue
+			if r := &j.rows[n]; r.own() && r.fits(f.c) {
+				rows = append(rows, n)
 			}
+		}
+		if local(s.key) {
+			rows = j.here(f, s.key, rows, s.file)
+		}
+		for _, n := range rows {
+			r := &j.rows[n]
 			if had, ok := f.rows[n]; ok && rank(had) <= rank(s.m) {
 				continue
 			}
@@ -258,7 +303,7 @@ func (j *joiner) follow(i int, start inventory.Key, m finding.Match) {
 			}
 			for _, k := range r.Keys {
 				if k != s.key && k.Match() == finding.MatchExact && k.Form != "value" {
-					queue = append(queue, step{k, s.m})
+					queue = append(queue, step{k, s.m, r.file})
 				}
 			}
 		}
@@ -303,7 +348,7 @@ func (j *joiner) probably(i int, n int32) {
 	}
 	for _, k := range j.rows[n].Keys {
 		if k.Match() == finding.MatchExact && k.Form != "value" {
-			j.follow(i, k, finding.MatchSuffix)
+			j.follow(i, k, finding.MatchSuffix, j.rows[n].file)
 		}
 	}
 }
@@ -346,6 +391,16 @@ func conflict(f *found, r *inventory.Row) bool {
 	return false
 }
 
+// in reports whether a credential is joined with a row of an export that is about itself.
+func (f *found) in(j *joiner, file int32) bool {
+	for n, m := range f.rows {
+		if m != finding.MatchParent && j.rows[n].file == file {
+			return true
+		}
+	}
+	return false
+}
+
 // maxParents is how far up accounts are followed: key, user, account, organisation, and one to spare.
 const maxParents = 5
 
@@ -364,11 +419,18 @@ func (j *joiner) parents(i int) {
 				continue
 			}
 			seen[k] = true
-			byFile := map[int32][]int32{}
+			var above []int32
 			for _, n := range j.index[k] {
 				if r := &j.rows[n]; !r.own() || r.Class == inventory.Event {
-					byFile[j.rows[n].file] = append(byFile[j.rows[n].file], n)
+					above = append(above, n)
 				}
+			}
+			if local(k) {
+				above = j.here(f, k, above, -1)
+			}
+			byFile := map[int32][]int32{}
+			for _, n := range above {
+				byFile[j.rows[n].file] = append(byFile[j.rows[n].file], n)
 			}
 			for _, file := range slices.Sorted(maps.Keys(byFile)) {
 				rows := byFile[file]
@@ -454,7 +516,11 @@ func (j *joiner) listed() {
 	counts := func(r *row) bool {
 		return r.Class == inventory.Credential || r.Class == inventory.ThirdParty
 	}
-	first := map[inventory.Key]int32{}
+	type name struct {
+		inventory.Key
+		file int32 // of a key that is good in one export
+	}
+	first := map[name]int32{}
 	for i := range j.rows {
 		r := &j.rows[i]
 		if !counts(r) {
@@ -464,11 +530,15 @@ func (j *joiner) listed() {
 			if k.Match() != finding.MatchExact || k.Form == "value" {
 				continue
 			}
-			if at, ok := first[k]; ok {
+			w := name{k, -1}
+			if local(k) {
+				w.file = r.file
+			}
+			if at, ok := first[w]; ok {
 				a, b := root(at), root(int32(i))
 				parent[max(a, b)] = min(a, b)
 			} else {
-				first[k] = int32(i)
+				first[w] = int32(i)
 			}
 		}
 	}
@@ -552,6 +622,9 @@ func (j *joiner) unlisted(invs []*inventory.Inventory) {
 				}
 			}
 			if within == "" {
+				if len(inv.Within) == 0 {
+					j.note(f.c.ID, inv.Name, "the listing does not hold it: it was deleted, or is of an account that is not listed here, and neither says which")
+				}
 				continue
 			}
 			if !f.c.LastSeen.IsZero() && !inv.AsOf.IsZero() && inv.AsOf.Before(f.c.FirstSeen) {

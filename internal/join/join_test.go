@@ -430,3 +430,80 @@ func TestApply(t *testing.T) {
 		t.Errorf("%+v", cs)
 	}
 }
+
+// TestClusters: a secret is named within its cluster. Where two clusters have one of the name, the value tells which it is.
+func TestClusters(t *testing.T) {
+	const kind = "kubernetes-service-account-token"
+	s := world()
+	cs := plant(t, s, "", map[string][]int{kind: {1}})
+	facts := map[string]string{}
+	for _, f := range cs[0].Facts {
+		facts[f.Field] = f.Value
+	}
+	swap := strings.NewReplacer("robot-token-x", facts["secret_name"], `"name": "robot"`, fmt.Sprintf("%q: %q", "name", facts["account"]),
+		`service-account.name": "robot"`, fmt.Sprintf(`service-account.name": %q`, facts["account"]), `"shop"`, fmt.Sprintf("%q", facts["namespace"]))
+	text := swap.Replace(fixture(t, "kubernetes"))
+	named := func(name string) func(*inventory.Meta) { return func(m *inventory.Meta) { m.Name = name } }
+	prod := read(t, s, "kubernetes", text, named("prod"))
+	dev := read(t, s, "kubernetes", strings.Replace(text, `(value "`+kind+`" 1)`, `(value "`+kind+`" 2)`, 1), named("dev"))
+	blind := func(inv *inventory.Inventory) *inventory.Inventory { // without values: metadata alone
+		out := *inv
+		out.Rows = slices.Clone(inv.Rows)
+		for i := range out.Rows {
+			out.Rows[i].Keys = slices.DeleteFunc(slices.Clone(out.Rows[i].Keys), func(k inventory.Key) bool { return k.Form == "value" })
+		}
+		return &out
+	}
+	sources := func(res join.Result) string {
+		var out []string
+		for _, r := range res.Records[cs[0].ID] {
+			name, _, _ := strings.Cut(r.Source, ":")
+			out = append(out, string(r.Match)+" "+name)
+		}
+		slices.Sort(out)
+		return strings.Join(slices.Compact(out), ", ")
+	}
+	for _, tt := range []struct {
+		name string
+		invs []*inventory.Inventory
+		want string
+		note bool
+	}{
+		{"one cluster", invs(blind(prod)), "exact prod, parent prod", false},
+		{"the value tells", invs(dev, prod), "exact prod, parent prod", false},
+		{"nothing tells", invs(blind(dev), blind(prod)), "", true},
+	} {
+		res := join.Join(cs, tt.invs, s.Keys())
+		if got := sources(res); got != tt.want {
+			t.Errorf("%s: joined with %q, want %q", tt.name, got, tt.want)
+		}
+		if got := strings.Contains(notes(res), "which of them it is cannot be told"); got != tt.note {
+			t.Errorf("%s: notes %q", tt.name, notes(res))
+		}
+		if n := len(tt.invs); n == 2 {
+			secrets := 0
+			for _, r := range res.Rows {
+				if strings.HasSuffix(r.Record.Key, facts["secret_name"]) {
+					secrets++
+				}
+			}
+			if secrets != 2 {
+				t.Errorf("%s: %d secrets of that name are listed, not one for each cluster", tt.name, secrets)
+			}
+		}
+	}
+}
+
+// TestNotListed: a listing that does not say whose it is still says that it does not hold a credential.
+func TestNotListed(t *testing.T) {
+	s := world()
+	cs := plant(t, s, "", map[string][]int{"sendgrid-api-key": {1, 5}})
+	res := join.Join(cs, invs(read(t, s, "sendgrid-keys", fixture(t, "sendgrid-keys"))), s.Keys())
+	if len(res.Unlisted) != 0 {
+		t.Errorf("told of %v", res.Unlisted)
+	}
+	want := in(t, cs, "sendgrid-api-key-5", "sendgrid-api-key").ID
+	if len(res.Notes) != 1 || res.Notes[0].Credential != want || !strings.Contains(res.Notes[0].Msg, "the listing does not hold it") {
+		t.Errorf("notes %v", res.Notes)
+	}
+}

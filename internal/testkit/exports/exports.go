@@ -38,6 +38,7 @@ func New(keys *identity.Keys) *Set {
 
 // Render fills a template. Its functions are
 //
+//	code KIND N         a file in which the N-th credential of a kind is found
 //	value KIND N        a secret of a kind of the table, or a password where there is no such kind
 //	ident KIND N        what the N-th credential of a kind says of itself in clear: its public half, or the id inside it
 //	akia ACCOUNT N      the id of an AWS access key of an account
@@ -48,7 +49,7 @@ func New(keys *identity.Keys) *Set {
 //	first/last N TEXT, base64 TEXT, sha256 TEXT (in base64), line TEXT (line breaks as \n)
 func (s *Set) Render(text string) ([]byte, error) {
 	t, err := template.New("export").Option("missingkey=error").Funcs(template.FuncMap{
-		"value": s.Value, "ident": s.Ident, "akia": s.AccessKey, "hex": s.hex,
+		"code": s.Code, "value": s.Value, "ident": s.Ident, "akia": s.AccessKey, "hex": s.hex,
 		"certificate": s.certificate, "sshpub": s.sshPublic, "fingerprint": s.fingerprint,
 		"first":  func(n int, v string) string { return v[:n] },
 		"last":   func(n int, v string) string { return v[len(v)-n:] },

@@ -75,7 +75,7 @@ func (s *Set) certificate(n int) (string, error) {
 	_ = s.fingerprint(n)
 	key := privateKey(n)
 	c := &x509.Certificate{
-		SerialNumber: big.NewInt(int64(0x1000 + n)), Subject: pkix.Name{CommonName: fmt.Sprintf("host%d.acme.example", n)},
+		SerialNumber: new(big.Int).Lsh(big.NewInt(int64(0x1000+n)), 64), Subject: pkix.Name{CommonName: fmt.Sprintf("host%d.acme.example", n)},
 		DNSNames:  []string{fmt.Sprintf("host%d.acme.example", n)},
 		NotBefore: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2028, 1, 1, 0, 0, 0, 0, time.UTC),
 	}
