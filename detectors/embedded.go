@@ -1,0 +1,216 @@
+package detectors
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"math/rand/v2"
+	"strings"
+
+	"sprawl/finding"
+)
+
+// embedded are secrets that a document holds in a place of its format.
+func embedded() []Detector {
+	const (
+		secretDocs = "https://kubernetes.io/docs/concepts/configuration/secret/"
+		tinkDocs   = "https://developers.google.com/tink/design/keysets"
+		fzDocs     = "https://filezilla-project.org/"
+		trueDocs   = "https://api.truenas.com/"
+	)
+	return []Detector{
+		{
+			ID: "kubernetes-secret", Provider: "kubernetes", Title: "value of a Kubernetes Secret",
+			Structures: []Structure{{Anchors: []string{"kind: Secret", `kind: "Secret"`, "kind: 'Secret'", "kind: secret", `kind: "secret"`}, Reach: Local(secretSpan), Parse: parseKubernetesSecret}},
+			Sample: func(r *rand.Rand) []byte {
+				v := base64.StdEncoding.EncodeToString(draw(r, Base62, 18))
+				return []byte("apiVersion: v1\nkind: Secret\nmetadata:\n  name: robot\ndata:\n  password: " + v + "\n")
+			},
+			Rotate: "replace what the Secret holds, kubectl apply, restart what reads it", Revoke: "kubectl delete secret NAME",
+			Docs: secretDocs, Format: secretDocs,
+		},
+		{
+			ID: "tink-keyset", Provider: "tink", Title: "Tink keyset in clear",
+			Structures: []Structure{{Anchors: []string{"primaryKeyId"}, Reach: Local(keysetSpan), Parse: parseKeyset}},
+			Sample: func(r *rand.Rand) []byte {
+				v := base64.StdEncoding.EncodeToString(draw(r, Base62, 18))
+				return []byte(`{"primaryKeyId":` + string(draw(r, Of("1-9"), 9)) + `,"key":[{"keyData":{"typeUrl":"type.googleapis.com/google.crypto.tink.AesGcmKey","value":"` + v +
+					`","keyMaterialType":"SYMMETRIC"},"status":"ENABLED","outputPrefixType":"TINK"}]}`)
+			},
+			Traits: Traits{Overlap: yes(tinkDocs)},
+			Rotate: "tinkey rotate-keyset, and keep the keyset encrypted by a KMS", Revoke: "tinkey disable-key --key-id ID",
+			Docs: tinkDocs, Format: tinkDocs,
+		},
+		{
+			ID: "filezilla-password", Provider: "filezilla", Title: "password of a FileZilla site",
+			Structures: []Structure{{Anchors: []string{`<Pass encoding="base64">`}, Reach: Local(512), Parse: parseFileZilla}},
+			Sample: func(r *rand.Rand) []byte {
+				return []byte(`<Pass encoding="base64">` + base64.StdEncoding.EncodeToString(draw(r, Base62, 15)) + "</Pass>")
+			},
+			Rotate: "change the account's password on its server, and set a master password in FileZilla", Revoke: "disable the account on its server",
+			Docs: fzDocs, Format: undocumented,
+		},
+		{
+			ID: "truenas-session-key", Provider: "truenas", Title: "TrueNAS API key of a session",
+			Structures: []Structure{{Anchors: []string{"auth.login_with_api_key"}, Reach: Local(256), Parse: parseTrueNAS}},
+			Sample: func(r *rand.Rand) []byte {
+				return []byte(`{"method": "auth.login_with_api_key", "params": ["12-` + string(draw(r, Base62, 64)) + `"]}`)
+			},
+			Rotate: "make a second key (Credentials > Users > API keys), update every consumer, then delete this one", Revoke: "delete it under Credentials > Users > API keys",
+			Docs: trueDocs, Format: trueDocs,
+		},
+	}
+}
+
+const (
+	secretSpan  = 4096 // bytes of a manifest on either side of its kind
+	keysetSpan  = 4096 // bytes of a keyset behind its first member
+	leastSecret = 6    // bytes of a Secret's value
+	keysetLead  = 64   // between the bracket that opens a keyset and its first member
+)
+
+// openKeys are keys of a Secret that hold what is no secret.
+var openKeys = map[string]bool{"username": true, "user": true, "host": true, "hostname": true, "port": true, "url": true, "uri": true, "endpoint": true, "database": true, "dbname": true, "name": true, "email": true,
+	"region": true, "namespace": true, "server": true, "ca.crt": true, "tls.crt": true, "cert": true, "certificate": true, "type": true, "provider": true, "login": true, "domain": true}
+
+// parseKubernetesSecret reads the values below data and stringData of the YAML document around a kind.
+func parseKubernetesSecret(b []byte, at int) []Found {
+	if end := at + len("kind: Secret"); end < len(b) && (WordBytes.Has(b[end]) && b[end] != '"' && b[end] != '\'') || at > 0 && (WordBytes.Has(b[at-1]) || b[at-1] == '-') {
+		return nil
+	}
+	from, to := max(0, at-secretSpan), min(len(b), at+secretSpan)
+	if i := bytes.LastIndex(b[from:at], []byte("\n---")); i >= 0 {
+		from += i + 1
+	}
+	if i := bytes.Index(b[at:to], []byte("\n---")); i >= 0 {
+		to = at + i
+	}
+	line, _ := lineAround(b, at, secretSpan)
+	indent := at - line
+	var out []Found
+	inside, encoded, block := false, false, -1
+	for i := from; i < to; {
+		end := i + bytes.IndexByte(append(b[i:to:to], '\n'), '\n')
+		s := i
+		for s < end && (b[s] == ' ' || b[s] == '\t') {
+			s++
+		}
+		text := bytes.TrimRight(b[s:end], " \t\r")
+		depth := s - i
+		switch {
+		case len(text) == 0 || text[0] == '#':
+		case depth <= indent:
+			key, _, _ := bytes.Cut(text, []byte(":"))
+			encoded = string(key) == "data"
+			inside, block = depth == indent && (encoded || string(key) == "stringData"), -1
+		case inside && block >= 0 && depth > block:
+			out = appendSecret(out, b, s, s+len(text), encoded)
+			block = -1
+		case inside:
+			block = -1
+			key, value, ok := bytes.Cut(text, []byte(":"))
+			if !ok || openKeys[strings.ToLower(strings.Trim(string(key), `"' `))] {
+				break
+			}
+			v := bytes.TrimLeft(value, " \t")
+			if len(v) > 0 && (v[0] == '|' || v[0] == '>') {
+				block = depth
+				break
+			}
+			vs := s + len(text) - len(v)
+			ve := s + len(text)
+			if len(v) > 1 && (v[0] == '"' || v[0] == '\'') && v[len(v)-1] == v[0] {
+				vs, ve = vs+1, ve-1
+			}
+			out = appendSecret(out, b, vs, ve, encoded)
+		}
+		i = end + 1
+	}
+	return out
+}
+
+// appendSecret takes [s, e) for the value of a Secret, unless what it holds is a placeholder or no secret's length.
+func appendSecret(out []Found, b []byte, s, e int, encoded bool) []Found {
+	v := b[s:e]
+	if encoded {
+		raw, err := base64.StdEncoding.DecodeString(string(v))
+		if err != nil {
+			return out
+		}
+		v = bytes.TrimSpace(raw)
+	}
+	document := encoded && len(v) > 0 && v[0] == '{' && json.Valid(v)
+	if len(v) < leastSecret || !document && placeholder(v) {
+		return out
+	}
+	return append(out, Found{Parts: []FoundPart{{finding.RoleSecret, s, e}}, Start: s, End: e})
+}
+
+// keyset is the JSON form of a Tink keyset, https://developers.google.com/tink/design/keysets.
+type keyset struct {
+	Key []struct {
+		KeyData struct {
+			Value           string `json:"value"`
+			KeyMaterialType string `json:"keyMaterialType"`
+		} `json:"keyData"`
+	} `json:"key"`
+}
+
+func parseKeyset(b []byte, at int) []Found {
+	lead := max(0, at-keysetLead)
+	open := bytes.LastIndexByte(b[lead:at], '{')
+	if open < 0 {
+		return nil
+	}
+	start := lead + open
+	var k keyset
+	d := json.NewDecoder(bytes.NewReader(b[start:min(len(b), at+keysetSpan)]))
+	if d.Decode(&k) != nil {
+		return nil
+	}
+	end := start + int(d.InputOffset())
+	var out []Found
+	for _, key := range k.Key {
+		if t := key.KeyData.KeyMaterialType; t != "SYMMETRIC" && t != "ASYMMETRIC_PRIVATE" || len(key.KeyData.Value) < 16 {
+			continue
+		}
+		if i := bytes.Index(b[start:end], []byte(key.KeyData.Value)); i >= 0 {
+			i += start
+			out = append(out, Found{Parts: []FoundPart{{finding.RoleSecret, i, i + len(key.KeyData.Value)}}, Start: start, End: end})
+		}
+	}
+	return out
+}
+
+func parseFileZilla(b []byte, at int) []Found {
+	s := at + len(`<Pass encoding="base64">`)
+	n := bytes.IndexByte(b[s:min(len(b), s+400)], '<')
+	if n < 4 {
+		return nil
+	}
+	raw, err := base64.StdEncoding.DecodeString(string(b[s : s+n]))
+	if err != nil || len(raw) < 3 || placeholder(raw) {
+		return nil
+	}
+	return []Found{{Parts: []FoundPart{{finding.RoleSecret, s, s + n}}, Start: at, End: s + n}}
+}
+
+// parseTrueNAS reads the first parameter of the call: the key's number, a hyphen and the key.
+func parseTrueNAS(b []byte, at int) []Found {
+	i := at + len("auth.login_with_api_key")
+	limit := min(len(b), i+200)
+	for i < limit && !Digits.Has(b[i]) {
+		if !bytes.ContainsRune([]byte(" \t\r\n\"':,[\\params"), rune(b[i])) {
+			return nil
+		}
+		i++
+	}
+	s := i
+	for i < limit && (Base62.Has(b[i]) || b[i] == '-') {
+		i++
+	}
+	if number, key, ok := bytes.Cut(b[s:i], []byte("-")); !ok || len(number) > 4 || len(key) != 64 || !all(key, Base62) {
+		return nil
+	}
+	return []Found{{Parts: []FoundPart{{finding.RoleSecret, s, i}}, Start: at, End: i}}
+}
