@@ -36,6 +36,7 @@ type Set struct {
 	values  []shape         // of named
 	anchors []anchor        // of structs
 	formed  map[string]bool // providers whose credentials have a known form
+	leads   map[string]int  // what tokens of a known form begin with, and how short they may be
 	words   []word          // keywords and generic name words
 	wordAt  map[string]int32
 }
@@ -56,6 +57,7 @@ func Compile(ds []detectors.Detector) (*Set, error) {
 		return nil, errors.Join(errs...)
 	}
 	s.formed = formed(s.rows)
+	s.leads = leads(s.shapes)
 	s.addGenericWords()
 	s.filter = s.buildFilter(&fold)
 	s.hash = sync.OnceValue(func() string { return hashRows(s.rows) })

@@ -80,7 +80,7 @@ const fillerBytes = 6
 
 // malformedFloor is what the classifier must say of a value that is named after a provider and has no form of that provider's:
 // malformed, or of a kind that is not in the table.
-const malformedFloor = 0.9
+const malformedFloor = 0.99
 
 // documented reports whether the name that was split last holds a provider's of whose credentials the form is known.
 func (m *Matcher) documented() bool {
@@ -109,6 +109,61 @@ func formed(rows []detectors.Detector) map[string]bool {
 		}
 	}
 	return out
+}
+
+// Literals that say whose a token is: long enough not to stand at a value's start by chance.
+const (
+	leadFrom = 4
+	leadTo   = 16
+)
+
+// leads lists what tokens of a known form begin with, and how short such a token may be.
+func leads(shapes []shape) map[string]int {
+	out := map[string]int{}
+	for i := range shapes {
+		s := &shapes[i]
+		if s.lead < leadFrom || s.role == finding.RoleID {
+			continue
+		}
+		l := s.pieces[0].Lit
+		l = l[:min(len(l), leadTo)]
+		if n, ok := out[l]; !ok || s.minLen < n {
+			out[l] = s.minLen
+		}
+	}
+	return out
+}
+
+// malformed reports whether a value is evidently no issuer's, although it looks drawn by lot: it begins as tokens of a known
+// form do and ends too soon, or is hexadecimal but for a slip.
+func (s *Set) malformed(v []byte) bool {
+	for n := leadFrom; n <= min(leadTo, len(v)); n++ {
+		if least, ok := s.leads[string(v[:n])]; ok {
+			return len(v) < least
+		}
+	}
+	return slip(v)
+}
+
+// slipFrom is the length from which a value that is hexadecimal but for a letter or two was not drawn from a larger alphabet:
+// of 36 letters and digits 22 in a row are hexadecimal once in 50 million.
+const slipFrom = 24
+
+// slip reports whether a value is hexadecimal digits, hyphens left out, but for one or two letters behind the first.
+func slip(v []byte) bool {
+	if len(v) < slipFrom {
+		return false
+	}
+	bad := 0
+	for i, c := range v {
+		if isHex(c) || c == '-' {
+			continue
+		}
+		if bad++; bad > 2 || i == 1 || !isLetter(c) {
+			return false
+		}
+	}
+	return bad > 0
 }
 
 // maxWeak is how long a password of a URL may be that is judged by the words in it.

@@ -99,4 +99,8 @@ var weights = [features]float64{
 	fCounted:      -1,
 	fBase64:       0.8,
 	fMail:         -2.5,
+	fOddSign:      -4,
+	fBareName:     -2,
+	fList:         -1.5,
+	fEscapes:      -1,
 }
