@@ -43,9 +43,9 @@ func (g *github) action(runs *yaml.Node) {
 	g.m.Jobs = append(g.m.Jobs, m)
 }
 
-// callAction notes that a step hands secrets to an action of the same repository.
-func (g *github) callAction(j *githubJob, s *githubStep) {
-	in := handed{path: g.path, job: j.id, triggers: j.triggers, fork: j.fork, forkWhy: j.forkWhy, envs: j.evidence, inputs: map[string]binding{}}
+// callAction notes that a step hands secrets to an action of the same repository; its steps can read the ambient ones as well.
+func (g *github) callAction(j *githubJob, s *githubStep, ambient []string) {
+	in := handed{ambient: ambient, path: g.path, job: j.id, triggers: j.triggers, fork: j.fork, forkWhy: j.forkWhy, envs: j.evidence, inputs: map[string]binding{}}
 	for _, p := range g.pairs(s.with) {
 		if p.value.Kind != yaml.ScalarNode {
 			continue

@@ -60,6 +60,7 @@ func (g *github) emitJob(j *githubJob, seen func(string)) {
 			use(v.node, s, finding.Use{As: v.name, Consumers: all, Printed: printed, Static: g.static(j, nil, v.name, s.name, j.otherHost)})
 		}
 	}
+	ambient := g.ambient(j, seen)
 	for i := range j.steps {
 		s := &j.steps[i]
 		var ev []environ.Evidence
@@ -78,6 +79,8 @@ func (g *github) emitJob(j *githubJob, seen func(string)) {
 		if s.consumer != nil {
 			to = []finding.Consumer{*s.consumer}
 		}
+		var left []string // what the step leaves to those after it
+		within := slices.Clone(ambient)
 		handed := func(name string) {
 			s.model.Secrets = append(s.model.Secrets, name)
 		}
@@ -87,6 +90,7 @@ func (g *github) emitJob(j *githubJob, seen func(string)) {
 			}
 			for _, x := range v.secrets {
 				handed(x.name)
+				within = append(within, x.name)
 				use(v.node, x, finding.Use{As: v.name, Consumers: to, Printed: g.printedVariable(s.run, v.name),
 					Static: g.static(j, s, v.name, x.name, j.otherHost || s.otherHost)}, ev)
 			}
@@ -101,7 +105,11 @@ func (g *github) emitJob(j *githubJob, seen func(string)) {
 			}
 			for _, x := range found {
 				handed(x.name)
-				use(p.value, x, finding.Use{As: p.key.Value, Consumers: to, Static: g.static(j, s, p.key.Value, x.name, j.otherHost || s.otherHost)}, ev)
+				u := finding.Use{As: p.key.Value, Consumers: to, Static: g.static(j, s, p.key.Value, x.name, j.otherHost || s.otherHost)}
+				if g.persisted(s, p.key.Value) {
+					u.Consumers, left = laterSteps(j, i, to), append(left, x.name)
+				}
+				use(p.value, x, u, ev)
 			}
 		}
 		if s.run != nil && s.run.Kind == yaml.ScalarNode {
@@ -117,12 +125,7 @@ func (g *github) emitJob(j *githubJob, seen func(string)) {
 					u := finding.Use{Printed: printed}
 					if name := sc.exported(x.at); name != "" {
 						// From here on it is in the environment of the job.
-						u.As = name
-						for k := i + 1; k < len(j.steps) && len(u.Consumers) < 100; k++ {
-							if c := j.steps[k].consumer; c != nil && !slices.Contains(u.Consumers, *c) {
-								u.Consumers = append(u.Consumers, *c)
-							}
-						}
+						u.As, u.Consumers, left = name, laterSteps(j, i, nil), append(left, x.name)
 					}
 					u.Static = g.static(j, s, u.As, x.name, j.otherHost || s.otherHost)
 					use(s.run, x, u, ev)
@@ -137,8 +140,9 @@ func (g *github) emitJob(j *githubJob, seen func(string)) {
 		}
 		s.model.Secrets = sorted(s.model.Secrets)
 		if s.consumer != nil && s.consumer.Party == finding.PartyLocal {
-			g.callAction(j, s)
+			g.callAction(j, s, sorted(within))
 		}
+		ambient = append(ambient, left...)
 	}
 	// Everything else that a job may hold: outputs, if, container, services.
 	for _, key := range []string{"if", "outputs", "container", "services", "runs-on", "concurrency"} {
@@ -165,6 +169,48 @@ func (g *github) emitJob(j *githubJob, seen func(string)) {
 			}
 		})
 	}
+}
+
+// ambient records which code of others sees the secrets that the caller leaves lying about, and lists what all steps can read:
+// those and the variables of the job.
+func (g *github) ambient(j *githubJob, seen func(string)) []string {
+	var out []string
+	if g.in != nil && g.in.job != "" {
+		out = slices.Clone(g.in.ambient)
+	}
+	for _, name := range out {
+		for _, s := range j.steps {
+			if s.consumer != nil && s.consumer.Party == finding.PartyThird && s.consumer.Pinned != finding.Yes {
+				seen(name)
+				g.use("", name, finding.Use{Span: g.span(s.usesNode), Job: j.id, As: "environment", Triggers: j.triggers, Fork: j.fork, ForkWhy: j.forkWhy,
+					Consumers: []finding.Consumer{*s.consumer}}, j.evidence)
+			}
+		}
+	}
+	for _, v := range j.vars {
+		for _, s := range v.secrets {
+			out = append(out, s.name)
+		}
+	}
+	return out
+}
+
+// persisted reports whether a step leaves what an input holds to the steps after it: a checkout keeps the token it is given
+// in the configuration of the repository, unless it is told not to.
+func (g *github) persisted(s *githubStep, input string) bool {
+	return strings.HasPrefix(s.uses, "actions/checkout@") && (input == "token" || input == "ssh-key") && g.str(s.with, "persist-credentials") != "false"
+}
+
+// laterSteps adds the code that the steps after one run.
+func laterSteps(j *githubJob, i int, to []finding.Consumer) []finding.Consumer {
+	const most = 100
+	to = slices.Clone(to)
+	for k := i + 1; k < len(j.steps) && len(to) < most; k++ {
+		if c := j.steps[k].consumer; c != nil && !slices.Contains(to, *c) {
+			to = append(to, *c)
+		}
+	}
+	return to
 }
 
 // shadowed reports whether a nearer variable of the same name hides a workflow's.

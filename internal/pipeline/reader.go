@@ -22,6 +22,7 @@ type handed struct {
 	inputs    map[string]binding
 	secrets   map[string][]string // name in the callee -> names in the caller
 	inherit   bool
+	ambient   []string // secrets that every step of the callee can read: in its environment, in the checkout's configuration
 	library   *gitlabLibrary
 	groups    []part            // variable groups of Azure Pipelines that reach the callee
 	settings  map[string]string // variables of Azure Pipelines that the caller writes out
