@@ -180,3 +180,9 @@ func data(s string) string {
 func property(s string) string {
 	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C").Replace(s)
 }
+
+// Plain is a text that Markdown and HTML show as it is, whatever a repository wrote into it: for comments made of a report.
+func Plain(s string) string { return plain(s) }
+
+// Code is a text as a code span of Markdown, whatever a repository wrote into it.
+func Code(s string) string { return code(s) }

@@ -103,7 +103,7 @@ func Policy(f File) []Rule {
 			what = append(what, "a salt")
 		}
 	}
-	r.Message = "changes the policy"
+	r.Message = "edits the policy"
 	if len(what) > 0 {
 		r.Message += " (" + strings.Join(what, ", ") + ")"
 	}

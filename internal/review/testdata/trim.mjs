@@ -1,0 +1,41 @@
+// Cuts GitHub's OpenAPI description down to what this package calls: node trim.mjs FROM github-openapi.json, where FROM is
+// generated/api.github.com.json of the npm package @octokit/openapi 23.0.2 (MIT licence, Copyright (c) 2020 Octokit contributors).
+import { readFileSync, writeFileSync } from 'node:fs'
+const [,, from, to] = process.argv
+const spec = JSON.parse(readFileSync(from))
+const keep = {
+  '/user': ['get'],
+  '/repos/{owner}/{repo}/pulls/{pull_number}/files': ['get'],
+  '/repos/{owner}/{repo}/pulls/{pull_number}/comments': ['get', 'post'],
+  '/repos/{owner}/{repo}/pulls/comments/{comment_id}': ['patch'],
+  '/repos/{owner}/{repo}/commits/{ref}/check-runs': ['get'],
+  '/repos/{owner}/{repo}/check-runs': ['post'],
+  '/repos/{owner}/{repo}/check-runs/{check_run_id}': ['patch'],
+}
+const paths = {}
+for (const [p, ops] of Object.entries(keep)) {
+  paths[p] = Object.fromEntries(ops.map(o => [o, spec.paths[p][o]]))
+}
+const drop = v => {
+  if (Array.isArray(v)) return v.map(drop)
+  if (v && typeof v === 'object') {
+    return Object.fromEntries(Object.entries(v).filter(([k, x]) => !(k.startsWith('x-')) && !(typeof x === 'string' && ['description', 'summary'].includes(k))).map(([k, x]) => [k, k.startsWith('example') ? x : drop(x)]))
+  }
+  return v
+}
+const components = {}
+const seen = new Set()
+const walk = v => {
+  if (Array.isArray(v)) return v.forEach(walk)
+  if (!v || typeof v !== 'object') return
+  if (typeof v.$ref === 'string' && !seen.has(v.$ref)) {
+    seen.add(v.$ref)
+    const [, , kind, name] = v.$ref.split('/')
+    components[kind] ??= {}
+    components[kind][name] = spec.components[kind][name]
+    walk(components[kind][name])
+  }
+  Object.values(v).forEach(walk)
+}
+walk(paths)
+writeFileSync(to, JSON.stringify({ openapi: spec.openapi, info: { title: spec.info.title, version: spec.info.version, license: spec.info.license }, servers: [{ url: 'https://api.github.com' }], paths: drop(paths), components: drop(components) }) + '\n')
