@@ -11,7 +11,7 @@ type other struct {
 }
 
 // others is the rest of the catalogue: one row a kind. A value needs its provider's name close by and a name that promises
-// a secret, or its prefix. Nothing was confirmed on a provider's page, so there is no page to show.
+// a secret, or its prefix. Nothing was confirmed on a provider's page: the page is its site.
 func others() []Detector {
 	var out []Detector
 	for _, o := range otherKinds {
@@ -21,7 +21,7 @@ func others() []Detector {
 			Severity: medium,
 			Rotate:   "make a new one in " + name + "'s console, update every consumer, then revoke this one",
 			Revoke:   "revoke it in " + name + "'s console",
-			Format:   fromCorpus,
+			Docs:     siteOf(o.provider), Format: fromCorpus,
 		}
 		switch {
 		case o.prefix != "" && o.distinct():
@@ -367,7 +367,6 @@ var otherKinds = []other{
 	{"positionstack", "api-key", "", Base64URL, 32, 32},
 	{"postage", "api-key", "", Base62, 32, 32},
 	{"powr", "access-token", "", Base62, 40, 40},
-	{"priv", "private-key", "", Base64, 32, 32},
 	{"privacy", "api-key", "", Base62, 0, 0},
 	{"prodpad", "api-key", "", Hex, 64, 64},
 	{"prooffull", "api-key", "prf_", Base64URL, 20, 80},
