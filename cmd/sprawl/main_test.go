@@ -32,8 +32,9 @@ func TestScript(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"plant": plantCommand,
-			"event": eventCommand,
+			"plant":  plantCommand,
+			"event":  eventCommand,
+			"render": renderCommand,
 		},
 	})
 }
