@@ -78,10 +78,11 @@ release: ## build dist/ for every platform, with checksums
 	done
 	@cd dist && sha256sum * > SHA256SUMS
 
-deps: ## fetch what build, tests and checks need
+deps: ## fetch what build, tests and checks need; everything after works offline
 	$(GO) mod download
 	$(GO) mod download -modfile=tools/go.mod
 	@.ci/need git cc
+	@.ci/tools
 
 clean: ## remove what was built
 	rm -rf sprawl sprawl.exe dist bench/new.txt
