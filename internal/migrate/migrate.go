@@ -69,3 +69,11 @@ func Read(name string, data []byte) (File, error) {
 	}
 	return File{}, ErrUnknown
 }
+
+// Add takes another file's rules of the same tool in.
+func (r *Rules) Add(o *Rules) {
+	r.Total += o.Total
+	r.Rows = append(r.Rows, o.Rows...)
+	r.Left = append(r.Left, o.Left...)
+	r.Notes = append(r.Notes, o.Notes...)
+}
