@@ -252,7 +252,7 @@ func plainApply(base, d []byte) (out []byte, ok bool) {
 func fuzzStore(t *testing.T, dir string) {
 	t.Helper()
 	for _, o := range []Options{{}, {NoMap: true, Verify: true}} {
-		o.Hash, o.MaxObject, o.Window, o.Overlap, o.Cache = SHA1, 4096, 1000, 100, 10_000
+		o.Hash, o.MaxObject, o.MaxBase, o.Window, o.Overlap, o.Cache = SHA1, 4096, 8192, 1000, 100, 10_000
 		s, err := Open(dir, o)
 		if err != nil {
 			t.Fatal(err)

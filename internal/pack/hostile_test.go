@@ -227,7 +227,7 @@ func TestDamage(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			dir := storeOf(t, test.packs...)
 			for _, noMap := range []bool{false, true} {
-				s := open(t, dir, Options{MaxObject: 100_000, NoMap: noMap})
+				s := open(t, dir, Options{MaxObject: 100_000, MaxBase: 100_000, NoMap: noMap})
 				if x := s.Troubles(); len(x) != 0 {
 					t.Fatalf("opening: %v", x[0].Err)
 				}

@@ -165,7 +165,8 @@ type Object struct {
 // Options bound what a store costs. Zero fields take the defaults.
 type Options struct {
 	Hash      Hash  // object format; Detect by default, better given from extensions.objectFormat
-	MaxObject int64 // bytes; a larger object is not held whole. Default 64 MiB
+	MaxObject int64 // bytes; a larger object is visited in windows. Default 64 MiB
+	MaxBase   int64 // bytes; a larger object is not held whole, and what derives from it is too large. Default 512 MiB, as core.bigFileThreshold
 	Window    int   // bytes of a window of a larger object. Default 16 MiB
 	Overlap   int   // bytes that a window repeats of the one before it. Default 64 KiB, at most half a window
 	Cache     int64 // bytes of recently used bases that Read keeps. Default 96 MiB, as core.deltaBaseCacheLimit
@@ -177,6 +178,7 @@ type Options struct {
 
 const (
 	defaultMaxObject = 64 << 20
+	defaultMaxBase   = 512 << 20
 	defaultWindow    = 16 << 20
 	defaultOverlap   = 64 << 10
 	defaultCache     = 96 << 20
@@ -193,6 +195,10 @@ func (o *Options) fill() {
 		o.Overlap = defaultOverlap
 	}
 	o.MaxObject = min(o.MaxObject, math.MaxInt-1<<20) // on 32 bits
+	if o.MaxBase <= 0 {
+		o.MaxBase = defaultMaxBase
+	}
+	o.MaxBase = max(o.MaxObject, min(o.MaxBase, math.MaxInt-1<<20))
 	o.Overlap = min(o.Overlap, o.Window/2)
 	if o.Cache <= 0 {
 		o.Cache = defaultCache
@@ -263,7 +269,7 @@ type MissingError struct{ ID ID }
 
 func (e *MissingError) Error() string { return "object " + e.ID.Hex() + " is not in the store" }
 
-// TooLargeError says that an object, or one it derives from, is over Options.MaxObject.
+// TooLargeError says that an object, or one it derives from, is over Options.MaxBase; from Read, over Options.MaxObject.
 type TooLargeError struct {
 	ID    ID // the object that is over the limit
 	Size  int64

@@ -162,7 +162,7 @@ func walkAll(t testing.TB, s *Store, workers int, types Types, want func(ID) boo
 	stacks := make([][]seen, workers)
 	open := make([]stored, workers)
 	var mu sync.Mutex
-	err := s.WalkWanted(context.Background(), workers, types, want, func(x Trouble) { trouble = append(trouble, x) }, func(w int, o *Object) error {
+	err := s.WalkPlan(context.Background(), workers, Plan{Types: types, Want: want}, func(x Trouble) { trouble = append(trouble, x) }, func(w int, o *Object) error {
 		mu.Lock()
 		defer mu.Unlock()
 		id := o.ID.Hex()
@@ -568,13 +568,20 @@ func TestLarge(t *testing.T) {
 	sameAs(t, r.objects(), o, want)
 	r.git("-c", "core.bigFileThreshold=512k", "repack", "-q", "-adf")
 	sameAs(t, r.objects(), o, want)
-	// As deltas, what is over the limit is reported with its size.
+	// As deltas they are held whole one at a time, and visited in windows all the same.
 	big[1<<20] ^= 1
 	r.write("big", big)
 	r.commit("again")
 	r.git("repack", "-q", "-adf")
 	want = r.catFile()
 	got, trouble, _ := walkAll(t, open(t, r.objects(), o), 2, All, nil)
+	compare(t, got, want)
+	if len(trouble) > 0 {
+		t.Errorf("trouble: %v", trouble)
+	}
+	// Up to a limit: what is over it is reported with its size.
+	o.MaxBase = o.MaxObject
+	got, trouble, _ = walkAll(t, open(t, r.objects(), o), 2, All, nil)
 	for _, x := range trouble {
 		n := int64(len(want[x.ID.Hex()].b))
 		if x.Reason != TooLarge || x.Type != Blob || n == 0 || x.Size != 0 && x.Size != n {
@@ -586,4 +593,39 @@ func TestLarge(t *testing.T) {
 		t.Error("nothing was too large")
 	}
 	compare(t, got, want)
+}
+
+// TestFirst holds that families asked for come before all others, and that what is large is held by one worker at a time.
+func TestFirst(t *testing.T) {
+	r := newRepo(t)
+	r.history(12)
+	var first []ID
+	early := map[string]bool{}
+	for _, line := range strings.Split(strings.TrimSpace(r.git("ls-tree", "-r", "HEAD")), "\n") {
+		id, err := ParseID(strings.Fields(line)[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, early[id.Hex()] = append(first, id), true
+	}
+	r.git("repack", "-q", "-adf", "--depth=50", "--window=50")
+	s := open(t, r.objects(), Options{})
+	n, families, left := 0, 0, len(early)
+	err := s.WalkPlan(t.Context(), 1, Plan{Types: Of(Blob), First: first}, nil, func(_ int, o *Object) error {
+		n++
+		if o.Depth == 0 && left > 0 {
+			families++
+		}
+		if early[o.ID.Hex()] {
+			delete(early, o.ID.Hex())
+			left--
+		}
+		return nil
+	})
+	if err != nil || left != 0 {
+		t.Fatalf("%v, %d of %d not visited", err, left, len(first))
+	}
+	if all, _ := s.Len(Of(Blob)); n != all || families > len(first) {
+		t.Errorf("%d of %d visited; %d families before the last of %d objects that were to come first", n, all, families, len(first))
+	}
 }

@@ -28,21 +28,31 @@ import (
 // after the last visit and the last trouble have returned.
 //
 // Memory is about 30 bytes for every object in the store, kept until Close, and for every worker the contents of at most as many
-// objects as the logarithm of the number of objects, in practice two or three.
+// objects as the logarithm of the number of objects, in practice two or three. Families with an object over largeFrom are made
+// one at a time.
 func (s *Store) Walk(ctx context.Context, workers int, types Types, trouble func(Trouble), visit func(worker int, o *Object) error) error {
-	return s.WalkWanted(ctx, workers, types, nil, trouble, visit)
+	return s.WalkPlan(ctx, workers, Plan{Types: types}, trouble, visit)
 }
 
-// WalkWanted is Walk for the objects that want accepts. want is called from the caller's goroutine before the first visit. What
-// no wanted object derives from is not inflated; a wanted object whose base is not wanted comes without Delta.
-func (s *Store) WalkWanted(ctx context.Context, workers int, types Types, want func(ID) bool, trouble func(Trouble), visit func(worker int, o *Object) error) error {
+// Plan says what a walk visits.
+type Plan struct {
+	Types Types
+	// Want, if not nil, accepts the objects to visit. It is called from the caller's goroutine before the first visit. What no
+	// wanted object derives from is not inflated; a wanted object whose base is not wanted comes without Delta.
+	Want func(ID) bool
+	// First are objects that come early, with all that is in their families.
+	First []ID
+}
+
+// WalkPlan is Walk for what the plan says.
+func (s *Store) WalkPlan(ctx context.Context, workers int, p Plan, trouble func(Trouble), visit func(worker int, o *Object) error) error {
 	g, err := s.graphOf()
 	if err != nil {
 		return err
 	}
-	w := &walk{s: s, g: g, types: types, trouble: trouble, visit: visit}
-	if want != nil {
-		if err := guarded(func() error { return w.mark(ctx, want) }); err != nil {
+	w := &walk{s: s, g: g, types: p.Types, trouble: trouble, visit: visit}
+	if p.Want != nil {
+		if err := guarded(func() error { return w.mark(ctx, p.Want) }); err != nil {
 			return err
 		}
 	}
@@ -53,7 +63,7 @@ func (s *Store) WalkWanted(ctx context.Context, workers int, types Types, want f
 			}
 		})
 	}
-	roots := w.pickRoots()
+	roots := w.pickRoots(p.First)
 	lost := w.pickLost()
 	const batch = 64 // lost objects that a worker takes at once
 	var nextRoot, nextLost atomic.Int64
@@ -124,6 +134,8 @@ type walk struct {
 	troubleMu sync.Mutex
 	trouble   func(Trouble)
 	retries   atomic.Int64
+
+	large sync.Mutex // held by the worker whose family has an object over largeFrom
 }
 
 func (w *walk) report(t Trouble) {
@@ -177,23 +189,51 @@ func (w *walk) needed(i int32) int32 {
 	return i
 }
 
-// pickRoots lists the families to make: large ones first, so that none is left for the end, the others in the order of packs.
-func (w *walk) pickRoots() []int32 {
+// pickRoots lists the families to make: those of first, then large ones, so that none is left for the end, the others in the
+// order of packs.
+func (w *walk) pickRoots(first []ID) []int32 {
 	const large = 64
 	g := w.g
-	var big, rest []int32
+	var early, big, rest []int32
+	var is map[int32]bool
+	if len(first) > 0 {
+		is = make(map[int32]bool, len(first))
+		for _, id := range first {
+			var n int32
+			if err := guarded(func() error { n = g.find(w.s, 0, id); return nil }); err == nil && n >= 0 {
+				is[g.rootOf(n)] = true
+			}
+		}
+	}
 	for _, i := range g.roots {
 		if t := g.flag[i] & typeBits; t != 0 && !w.types.Has(Type(t)) || w.need != nil && !bit(w.need, i) {
 			continue
 		}
-		if g.size[i] >= large {
+		switch {
+		case is[i]:
+			early = append(early, i)
+		case g.size[i] >= large:
 			big = append(big, i)
-		} else {
+		default:
 			rest = append(rest, i)
 		}
 	}
-	slices.SortStableFunc(big, func(a, b int32) int { return cmp.Compare(g.size[b], g.size[a]) })
-	return append(big, rest...)
+	bySize := func(a, b int32) int { return cmp.Compare(g.size[b], g.size[a]) }
+	slices.SortStableFunc(early, bySize)
+	slices.SortStableFunc(big, bySize)
+	return slices.Concat(early, big, rest)
+}
+
+// rootOf is the root of a node's family. A chain that ends in a cycle has none: any node of it does.
+func (g *graph) rootOf(i int32) int32 {
+	i = g.counts(i)
+	if g.flag[i]&flagLost != 0 {
+		return i
+	}
+	for g.base[i] >= 0 {
+		i = g.base[i]
+	}
+	return i
 }
 
 func (w *walk) pickLost() []int32 {
@@ -249,6 +289,31 @@ type hand struct {
 	kept  int64 // bytes in free
 	stack []frame
 	obj   Object
+	large bool // holds walk.large
+}
+
+const (
+	largeFrom = 8 << 20  // bytes from which objects are held by one worker at a time
+	mostKept  = 16 << 20 // bytes of buffers that a worker keeps for the next objects
+)
+
+// admit waits until an object of n bytes may be held.
+func (h *hand) admit(n int64) {
+	if n >= largeFrom && !h.large {
+		h.walk.large.Lock()
+		h.large = true
+	}
+}
+
+// leave lets the next one hold large objects.
+func (h *hand) leave() {
+	if h.large {
+		if cap(h.sc.delta) >= largeFrom {
+			h.sc.delta = nil
+		}
+		h.large = false
+		h.walk.large.Unlock()
+	}
 }
 
 // frame is a node that was made and whose children come next.
@@ -290,7 +355,7 @@ func (h *hand) room(n int64) []byte {
 // done gives a buffer back.
 func (h *hand) done(b []byte) {
 	const most = 16
-	if len(h.free) == most || h.kept+int64(cap(b)) > h.s.opts.MaxObject {
+	if len(h.free) == most || h.kept+int64(cap(b)) > mostKept {
 		return
 	}
 	h.free = append(h.free, b)
@@ -299,6 +364,7 @@ func (h *hand) done(b []byte) {
 
 // family makes a root and what derives from it, depth first.
 func (h *hand) family(ctx context.Context, root int32) error {
+	defer h.leave()
 	defer h.drop()
 	if err := ctx.Err(); err != nil {
 		return err
@@ -365,10 +431,11 @@ func (h *hand) whole(ctx context.Context, i int32) (f frame, err error) {
 		if err := plausible(e.size, end-h.g.off[i]-e.head); err != nil {
 			return err
 		}
-		if e.size > h.s.opts.MaxObject {
+		if e.size > h.s.opts.MaxObject && (e.size > h.s.opts.MaxBase || h.needed(h.g.down[i]) < 0) {
 			large = &e
 			return nil
 		}
+		h.admit(e.size)
 		f.bytes = h.room(e.size)
 		return h.sc.inflate(p, h.g.off[i]+e.head, end, f.bytes)
 	})
@@ -415,9 +482,10 @@ func (h *hand) derive(ctx context.Context, i int32, base frame) (f frame, err er
 		if err := plausible(e.size, end-h.g.off[i]-e.head); err != nil {
 			return err
 		}
-		if e.size > h.s.opts.MaxObject {
-			return &TooLargeError{ID: f.id, Size: e.size, Limit: h.s.opts.MaxObject}
+		if e.size > h.s.opts.MaxBase {
+			return &TooLargeError{ID: f.id, Size: e.size, Limit: h.s.opts.MaxBase}
 		}
+		h.admit(e.size)
 		h.sc.delta = growSlack(h.sc.delta, e.size)
 		return h.sc.inflate(p, h.g.off[i]+e.head, end, h.sc.delta)
 	})
@@ -425,12 +493,13 @@ func (h *hand) derive(ctx context.Context, i int32, base frame) (f frame, err er
 		return h.failed(ctx, f, err)
 	}
 	size, err := checkDelta(h.sc.delta, int64(len(base.bytes)))
-	if err == nil && size > h.s.opts.MaxObject {
-		err = &TooLargeError{ID: f.id, Size: size, Limit: h.s.opts.MaxObject}
+	if err == nil && size > h.s.opts.MaxBase {
+		err = &TooLargeError{ID: f.id, Size: size, Limit: h.s.opts.MaxBase}
 	}
 	if err != nil {
 		return h.failed(ctx, f, err)
 	}
+	h.admit(size)
 	f.bytes = h.room(size)
 	applyDelta(f.bytes, base.bytes, h.sc.delta)
 	return f, h.show(&f, base, h.sc.delta, p.suspect)
@@ -450,6 +519,9 @@ func (h *hand) showAs(t Type, f *frame, base frame, delta []byte, suspect bool) 
 			h.mismatch(f.node, f.id, t, int64(len(f.bytes)))
 		}
 	}
+	if int64(len(f.bytes)) > h.s.opts.MaxObject {
+		return h.showWindows(t, f)
+	}
 	f.visited = true
 	h.obj = Object{ID: f.id, Type: t, Size: int64(len(f.bytes)), Bytes: f.bytes, Last: true, Depth: f.depth}
 	h.obj.Derived = h.needed(h.g.down[f.node]) >= 0
@@ -457,6 +529,19 @@ func (h *hand) showAs(t Type, f *frame, base frame, delta []byte, suspect bool) 
 		h.obj.Delta, h.obj.Base, h.obj.BaseSize = delta, base.id, int64(len(base.bytes))
 	}
 	return h.visit(h.n, &h.obj)
+}
+
+// showWindows visits a node that is held whole and is more than may be visited at once.
+func (h *hand) showWindows(t Type, f *frame) error {
+	size := len(f.bytes)
+	for at := 0; ; {
+		end := min(size, at+h.s.opts.Window)
+		h.obj = Object{ID: f.id, Type: t, Size: int64(size), Bytes: f.bytes[at:end], Offset: int64(at), Last: end == size, Depth: f.depth}
+		if err := h.visit(h.n, &h.obj); err != nil || end == size {
+			return err
+		}
+		at = end - h.s.opts.Overlap
+	}
 }
 
 func (h *hand) mismatch(i int32, id ID, t Type, size int64) {
@@ -652,7 +737,7 @@ func (h *hand) streamed(ctx context.Context, i int32, id ID, t Type, size int64,
 		path, off := h.where(i)
 		h.report(Trouble{Reason: Corrupt, ID: id, Type: t, Size: size, Err: &CorruptError{Pack: path, Offset: off, ID: id, Err: err}})
 	}
-	large := &TooLargeError{ID: id, Size: size, Limit: h.s.opts.MaxObject}
+	large := &TooLargeError{ID: id, Size: size, Limit: h.s.opts.MaxBase}
 	err = nil
 	h.g.below(i, func(j int32) {
 		if err == nil && j != i && h.needs(j) {

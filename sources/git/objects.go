@@ -87,7 +87,7 @@ func (p packed) some(ctx context.Context, workers int, ids []pack.ID, trouble fu
 	if err := group.Wait(); err != nil || len(large) == 0 {
 		return err
 	}
-	return p.store.WalkWanted(ctx, workers, pack.All, func(id pack.ID) bool { return large[id] }, trouble, visit)
+	return p.store.WalkPlan(ctx, workers, pack.Plan{Types: pack.All, Want: func(id pack.ID) bool { return large[id] }}, trouble, visit)
 }
 
 func troubled(id pack.ID, err error) pack.Trouble {
