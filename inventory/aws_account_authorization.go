@@ -10,6 +10,19 @@ import (
 // awsAccountAuthorization is the answer of GetAccountAuthorizationDetails: users with their tags, groups and policies, and the
 // policies themselves. How much a user may do is worked out here, since the documents are of no other use.
 func awsAccountAuthorization() listing {
+	// What an answer does not have may be anything: an empty list is printed as one.
+	whole := func(r *Row, o Object, lists ...string) {
+		for _, l := range lists {
+			if _, ok := o.m[l]; !ok {
+				r.give("inline", "unknown")
+			}
+		}
+		for _, p := range o.Objects("AttachedManagedPolicies[]") {
+			if p.Text("PolicyArn") == "" {
+				r.give("inline", "unknown")
+			}
+		}
+	}
 	policies := func(r *Row, o Object, list, doc string) {
 		for _, p := range o.Objects(list) {
 			r.give("inline", awsDocument(p.Objects(doc)))
@@ -38,6 +51,7 @@ func awsAccountAuthorization() listing {
 				},
 				Finish: func(o Object, r *Row, m Meta) error {
 					policies(r, o, "UserPolicyList[]", "PolicyDocument")
+					whole(r, o, "UserPolicyList", "AttachedManagedPolicies", "GroupList")
 					return finishAWSUser(o, r, m)
 				},
 			},
@@ -46,6 +60,7 @@ func awsAccountAuthorization() listing {
 				Facts: []Take{{From: "AttachedManagedPolicies[].PolicyArn", To: "attached"}, {From: "AttachedManagedPolicies[].PolicyName", To: "policy"}},
 				Finish: func(o Object, r *Row, _ Meta) error {
 					policies(r, o, "GroupPolicyList[]", "PolicyDocument")
+					whole(r, o, "GroupPolicyList", "AttachedManagedPolicies")
 					return nil
 				},
 			},
@@ -182,9 +197,17 @@ func awsDocument(docs []Object) string {
 		return "unknown"
 	}
 	sum, bound, allows := "", "", 0
-	for _, s := range append(docs[0].Objects("Statement[]"), docs[0].Objects("Statement")...) {
-		if s.Text("Effect") != "Allow" {
+	statements := append(docs[0].Objects("Statement[]"), docs[0].Objects("Statement")...)
+	if len(statements) == 0 {
+		return "unknown"
+	}
+	for _, s := range statements {
+		switch s.Text("Effect") {
+		case "Allow":
+		case "Deny":
 			continue
+		default:
+			return "unknown"
 		}
 		sum = moreAccess(sum, awsStatement(s))
 		cond := awsCondition(s)

@@ -28,7 +28,7 @@ func awsTrails() listing {
 			},
 			Finish: func(o Object, r *Row, _ Meta) error {
 				// A trail that logs one region alone misses IAM and STS unless that is us-east-1, and every other region.
-				if o.Text("IsMultiRegionTrail") == "true" && o.Text("IncludeGlobalServiceEvents") != "false" {
+				if o.Text("IsMultiRegionTrail") == "true" && o.Text("IncludeGlobalServiceEvents") == "true" {
 					r.give("logging_of", "all")
 				} else {
 					r.give("logging_of", "part")

@@ -61,10 +61,14 @@ func awsCredentialReport() listing {
 					if account == "" {
 						return errors.New("arn is not one")
 					}
-					keys := 0
+					keys, told := 0, true
 					for _, n := range []string{"1", "2"} {
-						if strings.EqualFold(o.Text("access_key_"+n+"_active"), "true") {
+						switch strings.ToLower(o.Text("access_key_" + n + "_active")) {
+						case "true":
 							keys++
+						case "false":
+						default:
+							told = false // the other slot may hold a key
 						}
 					}
 					if user == "<root_account>" {
@@ -72,7 +76,9 @@ func awsCredentialReport() listing {
 						r.give("user_type", "human")
 					}
 					r.give("account", account)
-					r.give("principal_keys", strconv.Itoa(keys))
+					if told {
+						r.give("principal_keys", strconv.Itoa(keys))
+					}
 					r.Keys = append(r.Keys, Key{"aws.user", awsUser(account, user)}, Key{"aws.user_name", user})
 					r.belongs("aws.account", account)
 					return nil

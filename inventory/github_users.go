@@ -22,9 +22,10 @@ func githubUser(rows string) Mapping {
 		},
 		Keys: []Take{{From: "login", To: "github.user", As: lower}, {From: "email", To: "person.email", As: lower}},
 		Finish: func(o Object, r *Row, _ Meta) error {
-			if r.Fact("suspended") != "" {
+			// An answer without the field says nothing of it: listings of members leave it out.
+			if _, ok := o.m["suspended_at"]; r.Fact("suspended") != "" {
 				r.give("user_status", "suspended")
-			} else {
+			} else if ok {
 				r.give("user_status", "active")
 			}
 			return nil
