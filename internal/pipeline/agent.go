@@ -19,6 +19,8 @@ func agentPath(p, base, ext string) bool {
 		return true
 	case "settings.json", "settings.local.json":
 		return dir == ".claude" || dir == ".gemini" || dir == ".zed" || dir == ".qwen"
+	case "config.toml":
+		return dir == ".codex" || dir == "codex"
 	case "config.json", "config.yaml", "config.yml":
 		return dir == ".continue" || dir == ".codex" || dir == ".goose"
 	}
@@ -28,9 +30,13 @@ func agentPath(p, base, ext string) bool {
 // Agents and the MCP servers they start: machine identities that act without a person.
 // https://modelcontextprotocol.io, code.visualstudio.com/docs/copilot/customization/mcp-servers
 func readAgent(r *reader) error {
-	r.uncomment()
+	if strings.HasSuffix(strings.ToLower(r.path), ".toml") {
+		r.toml()
+	} else {
+		r.uncomment()
+	}
 	for _, doc := range r.yaml() {
-		for _, key := range []string{"mcpServers", "servers", "mcp", "context_servers", "extensions", "projects"} {
+		for _, key := range []string{"mcpServers", "mcp_servers", "servers", "mcp", "context_servers", "extensions", "projects"} {
 			n := r.get(doc, key)
 			if s := r.get(n, "servers"); s != nil {
 				n = s
@@ -148,6 +154,22 @@ func (r *reader) server(key, n *yaml.Node) {
 	for _, where := range []string{"env", "environment", "envs", "headers", "http_headers"} {
 		for _, p := range r.pairs(r.get(n, where)) {
 			value(p.key.Value, p.value, "")
+		}
+	}
+	// Names of variables of the host, without a mark: config.toml of Codex.
+	named := func(as string, v *yaml.Node) {
+		if v != nil && v.Kind == yaml.ScalarNode && identifier(v.Value) {
+			secrets[v.Value] = true
+			r.use("host", v.Value, finding.Use{Span: r.span(v), Job: name, As: as, Consumers: to})
+		}
+	}
+	named("bearer_token_env_var", r.get(n, "bearer_token_env_var"))
+	for _, p := range r.pairs(r.get(n, "env_http_headers")) {
+		named(p.key.Value, p.value)
+	}
+	for _, v := range r.items(r.get(n, "env_vars")) {
+		if secretName(v.Value) {
+			named(v.Value, v)
 		}
 	}
 	if h := r.get(n, "requestInit", "headers"); h != nil {

@@ -131,6 +131,8 @@ func TestMessages(t *testing.T) {
 		{"Jenkinsfile", "pipeline { stage('a", "Jenkinsfile:1:18: a string without an end"},
 		{"main.tf", "a = \"b\nc = 1\n", "main.tf:1:5: a string without an end"},
 		{"main.tf", "a {\n", "main.tf:2:1: a block without an end"},
+		{".codex/config.toml", "a = 1\nb = [\n", ".codex/config.toml:2:6: not valid TOML"},
+		{".codex/config.toml", strings.Repeat("[", 30_000), ".codex/config.toml: too many entries"},
 		{"main.tf", "}\n", "main.tf:1:1: a closing brace too many"},
 		{"main.tf", "/* a\n", "main.tf:1:1: a comment without an end"},
 	} {
@@ -240,6 +242,7 @@ func FuzzTerraform(f *testing.F)  { fuzz(f, Terraform, "main.tf") }
 func FuzzState(f *testing.F)      { fuzz(f, Terraform, "terraform.tfstate") }
 func FuzzDotenv(f *testing.F)     { fuzz(f, Dotenv, ".env") }
 func FuzzAgent(f *testing.F)      { fuzz(f, Agent, ".mcp.json") }
+func FuzzCodex(f *testing.F)      { fuzz(f, Agent, ".codex/config.toml") }
 func FuzzCircleCI(f *testing.F)   { fuzz(f, CircleCI, ".circleci/config.yml") }
 func FuzzJenkins(f *testing.F)    { fuzz(f, Jenkins, "Jenkinsfile") }
 func FuzzAzure(f *testing.F)      { fuzz(f, Azure, "azure-pipelines.yml") }
