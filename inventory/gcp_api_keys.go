@@ -30,10 +30,9 @@ func gcpAPIKeys() listing {
 			if !bound {
 				r.give("restriction", "none")
 			}
-			switch n := len(o.All("restrictions.apiTargets[]")); {
-			case n == 0:
+			if len(o.All("restrictions.apiTargets[]")) == 0 {
 				r.give("access", "admin") // every API that the project has enabled
-			default:
+			} else {
 				r.give("access", "narrow")
 			}
 			if p := strings.Split(o.Text("name"), "/"); len(p) > 1 && p[0] == "projects" {

@@ -25,9 +25,7 @@ func gcpKeyActivity() listing {
 				}
 			}
 			if len(r.Keys) == 0 {
-				for _, k := range r.Parents {
-					r.Keys = append(r.Keys, k)
-				}
+				r.Keys = append(r.Keys, r.Parents...)
 			}
 			if r.Fact("last_used") == "" {
 				r.give("last_used_before", r.Fact("observed_since")) // not within the period that was looked at

@@ -51,7 +51,7 @@ type jsonWalker struct {
 func (w *jsonWalker) documents() error {
 	for n := 0; ; n++ {
 		c, err := w.space()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			if n == 0 {
 				return fmt.Errorf("%w: the file is empty", errShape)
 			}
@@ -65,7 +65,7 @@ func (w *jsonWalker) documents() error {
 			continue
 		}
 		if err := w.value(""); err != nil {
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF
 			}
 			return err

@@ -285,15 +285,6 @@ func tail(v any) (string, error) {
 	return s[strings.LastIndexByte(s, '/')+1:], err
 }
 
-// before is what stands before the first of a separator.
-func before(sep string) func(any) (string, error) {
-	return func(v any) (string, error) {
-		s, err := asText(v)
-		s, _, _ = strings.Cut(s, sep)
-		return s, err
-	}
-}
-
 // digest reads a SHA-256 in base64, with or without padding, or hexadecimal, and returns it in hexadecimal, which is how the
 // form "sha256" is summed.
 func digest(v any) (string, error) {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -27,7 +28,7 @@ func cut(b []byte, comma rune) ([]string, error) {
 	r := csv.NewReader(bytes.NewReader(b))
 	r.Comma, r.FieldsPerRecord, r.LazyQuotes = comma, -1, true
 	cells, err := r.Read()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return nil, nil
 	}
 	return cells, err
@@ -77,13 +78,11 @@ func (t *tableReader) record() ([]byte, error) {
 	quoted, large := false, false
 	for {
 		line, err := t.r.ReadSlice('\n')
-		if err == bufio.ErrBufferFull {
-			err = nil
-		} else if err == nil || err == io.EOF && len(line) > 0 {
-			// a whole line
-		} else if err == io.EOF && len(t.buf) > 0 {
+		end := errors.Is(err, io.EOF)
+		if end && len(line) == 0 && len(t.buf) > 0 {
 			break
-		} else {
+		}
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) && (!end || len(line) == 0) {
 			return nil, err
 		}
 		if bytes.Count(line, []byte{'"'})%2 == 1 {
@@ -97,7 +96,7 @@ func (t *tableReader) record() ([]byte, error) {
 		if ends := len(line) > 0 && line[len(line)-1] == '\n'; ends && (!quoted || large) {
 			break
 		}
-		if err == io.EOF {
+		if end {
 			break
 		}
 	}

@@ -211,14 +211,6 @@ func (j *joiner) sums(c *finding.Credential, forms []string) []finding.Join {
 	return slices.Compact(stored)
 }
 
-// weaker is the less sure of two matches.
-func weaker(a, b finding.Match) finding.Match {
-	if rank(a) > rank(b) {
-		return a
-	}
-	return b
-}
-
 func rank(m finding.Match) int {
 	return slices.Index([]finding.Match{finding.MatchExact, finding.MatchHash, finding.MatchSuffix, finding.MatchParent}, m)
 }
@@ -505,8 +497,7 @@ func (j *joiner) listed() {
 	for i := range parent {
 		parent[i] = int32(i)
 	}
-	var root func(i int32) int32
-	root = func(i int32) int32 {
+	root := func(i int32) int32 {
 		for parent[i] != i {
 			parent[i] = parent[parent[i]]
 			i = parent[i]

@@ -51,8 +51,14 @@ func (s *Set) Render(text string) ([]byte, error) {
 	t, err := template.New("export").Option("missingkey=error").Funcs(template.FuncMap{
 		"code": s.Code, "value": s.Value, "ident": s.Ident, "akia": s.AccessKey, "hex": s.hex,
 		"certificate": s.certificate, "sshpub": s.sshPublic, "fingerprint": s.fingerprint,
-		"first":  func(n int, v string) string { return v[:n] },
-		"last":   func(n int, v string) string { return v[len(v)-n:] },
+		"first": func(n int, v string) string { return v[:n] },
+		"last": func(n int, v string) string {
+			end := v[len(v)-n:]
+			if n >= 12 { // long enough to be an id
+				s.made(fmt.Sprintf("last %d", n), end)
+			}
+			return end
+		},
 		"base64": func(v string) string { return base64.StdEncoding.EncodeToString([]byte(v)) },
 		"sha256": func(v string) string {
 			h := sha256.Sum256([]byte(v))
