@@ -226,7 +226,7 @@ func identified() []Detector {
 func discordBot(m Match) string {
 	head, _, _ := bytes.Cut(m.Value(), []byte("."))
 	id, err := base64.RawStdEncoding.DecodeString(string(head))
-	if err != nil || len(id) < 17 || len(id) > 20 || !all(id, Digits) {
+	if err != nil || len(id) < 17 || len(id) > 20 || !all(id, Digits) || bytes.Contains(id, []byte("123456789")) {
 		return ""
 	}
 	return string(id)

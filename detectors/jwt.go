@@ -2,8 +2,12 @@ package detectors
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/json"
+	"hash"
 	"math/rand/v2"
 	"strings"
 
@@ -203,7 +207,39 @@ func parseJWT(v []byte) (header, claims map[string]any, ok bool) {
 		return nil, nil, false
 	}
 	header, claims = segment(p[0]), segment(p[1])
-	return header, claims, text(header, "alg") != "" && claims != nil
+	return header, claims, text(header, "alg") != "" && claims != nil && !sampleSigned(text(header, "alg"), v)
+}
+
+// sampleKeys are what the examples of jwt.io were and are signed with: whatever they sign, everybody can.
+var sampleKeys = []string{"your-256-bit-secret", "your-384-bit-secret", "your-512-bit-secret", "a-string-secret-at-least-256-bits-long",
+	"a-valid-string-secret-that-is-at-least-384-bits-long", "a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long"}
+
+// sampleSigned reports whether a token is signed with one of sampleKeys.
+func sampleSigned(alg string, v []byte) bool {
+	var sum func() hash.Hash
+	switch alg {
+	case "HS256":
+		sum = sha256.New
+	case "HS384":
+		sum = sha512.New384
+	case "HS512":
+		sum = sha512.New
+	default:
+		return false
+	}
+	dot := bytes.LastIndexByte(v, '.')
+	sig, err := base64.RawURLEncoding.DecodeString(string(v[dot+1:]))
+	if err != nil {
+		return false
+	}
+	for _, k := range sampleKeys {
+		h := hmac.New(sum, []byte(k))
+		h.Write(v[:dot])
+		if hmac.Equal(h.Sum(nil), sig) {
+			return true
+		}
+	}
+	return false
 }
 
 func segment(s []byte) map[string]any {

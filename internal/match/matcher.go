@@ -369,17 +369,22 @@ func (m *Matcher) found(st *structure, f *detectors.Found) {
 	}
 	p := &c.Parts[0]
 	if v := b[p.Start:p.End]; c.Proof != finding.ProofProven && p.Role == finding.RoleSecret && len(v) < 128 {
-		if dummy(v) != "" || inert(v) || f.Tier != finding.TierShaped && refers(&assignment{quote: '"'}, v) {
+		if dummy(v) != "" || inert(v) || isTimeUUID(v) || f.Tier != finding.TierShaped && refers(&assignment{quote: '"'}, v) {
 			return
 		}
 	}
 	var but string
 	c.Tier = tierOf(c.Proof, cmp.Or(f.Tier, finding.TierShaped))
-	if v := b[p.Start:p.End]; p.Role == finding.RoleSecret && len(v) < maxWeak && (testLike(v) || nameLike(nil, v) || weakDummy(v)) {
-		if c.Proof != finding.ProofProven && documentationHost(&c) {
+	if v := b[p.Start:p.End]; p.Role == finding.RoleSecret && len(v) < maxWeak && c.Proof != finding.ProofProven {
+		weak := testLike(v) || nameLike(nil, v) || weakDummy(v) || leet(v) || ofUser(&c, v)
+		switch example := documentationHost(&c); {
+		case weak && (example || ofUser(&c, v) && loopbackHost(&c)):
 			return
+		case weak:
+			c.Tier, but = finding.TierGeneric, "; a weak one"
+		case example:
+			c.Tier, but = finding.TierGeneric, "; at a host of documentation"
 		}
-		c.Tier, but = tierOf(c.Proof, finding.TierGeneric), "; a weak one"
 	}
 	ns, ne := nameBefore(b, p.Start)
 	c.Name = shown(b[ns:ne])
@@ -642,8 +647,14 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 		if least > 0 && entropy(v) < least && !weak || isUUID(v) && !s.uuid || wordy(v) {
 			return false
 		}
-		if allHex(v) && hashContext(b, start) {
+		if allHex(v) && hashContext(b, start) || slip(v) {
 			return false
+		}
+		if a == nil && bytes.IndexByte(bytes.TrimRight(v, "="), '=') >= 0 {
+			return false // "id=…": a name stands before the value
+		}
+		if n.row.Random && a != nil && m.words.classify() == nameOther && m.words.n > 0 && denyWords[string(m.words.at(0))] {
+			return false // the provider's token_id, token_url
 		}
 		if n.row.Random && !byLot(v) || !whole(b, start, end) {
 			return false
@@ -658,6 +669,9 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 	tier, but := standing(proof, finding.TierNamed, v)
 	if weak && proof != finding.ProofProven {
 		tier, but = finding.TierGeneric, fillerBut
+	}
+	if isTimeUUID(v) && proof != finding.ProofProven {
+		tier, but = finding.TierGeneric, "; a UUID made of a time"
 	}
 	c := Candidate{Detector: d, Tier: tier, Proof: proof, Name: shown(name), Keep: s.keep,
 		Parts: []Part{{Role: s.role, Value: finding.NewSecret(v), Start: start, End: end}}, Start: from(ns, ne, start), End: end}

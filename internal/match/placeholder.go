@@ -13,7 +13,7 @@ import (
 // something: in 40 random letters and digits one of five stands by chance once in 70,000 values.
 var dummyWords = strings.Fields("example changeme changethis changeit placeholder insert replaceme replacewith replacethis dummy yourpass yourtoken yoursecret yourkey yourapi youraccess yourclient yourown " +
 	"yourprivate yourpersonal yourdb youruser youraws yourauth yourjwt yourgithub tokenhere keyhere secrethere passwordhere valuehere goeshere redacted fixme foobar barbaz notreal notasecret notavalid " +
-	"fakekey faketoken fakesecret fakepass deadbeef abcdefgh qwertyui xxxxx enteryour putyour addyour setyour testtest testkey testtoken testsecret randomstring abc123abc123")
+	"fakekey faketoken fakesecret fakepass deadbeef abcdefgh qwertyui xxxxx enteryour putyour addyour setyour testtest testkey testtoken testsecret randomstring abc123abc123 invalidinvalid dummydummy fakefake thisisfake fakevalue")
 
 // Words that make a generic value none, but may be part of a real token: a configuration's name, a tenant's.
 var weakDummyWords = strings.Fields("sample todo lorem notused unused mytoken mysecret mykey myapikey undefined thisisa thisismy supersecret topsecret verysecret donotuse invalid nosecret removed masked hidden censored " +
@@ -75,6 +75,50 @@ func encodedDummy(v []byte) bool {
 func hasWord(folded []byte, words []string) bool {
 	for _, w := range words {
 		if len(folded) >= len(w) && bytes.Contains(folded, []byte(w)) {
+			return true
+		}
+	}
+	return false
+}
+
+// leet reports whether a value is a word for passwords in disguise: p%40ssw0rd, S3cr3t!.
+func leet(v []byte) bool {
+	var buf [maxWeak]byte
+	plain := buf[:0]
+	for i := 0; i < len(v) && len(plain) < len(buf); i++ {
+		switch c := v[i]; {
+		case c == '%' && i+2 < len(v) && v[i+1] == '4' && v[i+2] == '0':
+			plain, i = append(plain, 'a'), i+2
+		case c == '@' || c == '4':
+			plain = append(plain, 'a')
+		case c == '$' || c == '5':
+			plain = append(plain, 's')
+		case c == '0':
+			plain = append(plain, 'o')
+		case c == '3':
+			plain = append(plain, 'e')
+		case c == '1' || c == '!':
+			plain = append(plain, 'i')
+		default:
+			plain = append(plain, c)
+		}
+	}
+	return indexFold(plain, "password") >= 0 || indexFold(plain, "secret") >= 0 || indexFold(plain, "passwd") >= 0
+}
+
+// ofUser reports whether a password begins with its user's name.
+func ofUser(c *Candidate, v []byte) bool {
+	for i := range c.Parts {
+		if u := c.Parts[i].Value.Reveal(); c.Parts[i].Role == finding.RoleUser && len(u) > 1 && len(u) <= len(v) && bytes.EqualFold(v[:len(u)], u) {
+			return true
+		}
+	}
+	return false
+}
+
+func loopbackHost(c *Candidate) bool {
+	for i := range c.Parts {
+		if h := c.Parts[i].Value.Reveal(); c.Parts[i].Role == finding.RoleHost && (hasFold(h, "localhost") || hasFold(h, "127.") || hasFold(h, "[::1]")) {
 			return true
 		}
 	}
@@ -188,6 +232,9 @@ func isUUID(v []byte) bool {
 	}
 	return true
 }
+
+// isTimeUUID reports whether v is a UUID of version 1, 2 or 6: a time and a machine, which nobody takes for a secret.
+func isTimeUUID(v []byte) bool { return isUUID(v) && (v[14] == '1' || v[14] == '2' || v[14] == '6') }
 
 // Lines of wrapped base64, as PEM, MIME and dumps have them.
 const (

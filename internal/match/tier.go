@@ -20,8 +20,12 @@ func standing(proof finding.Proof, tier finding.Tier, v []byte) (finding.Tier, s
 		return finding.TierProven, ""
 	case testMode(v):
 		return finding.TierGeneric, "; of the provider's test mode"
-	case counts(v) || bytes.Contains(v, []byte("FAKE")) || bytes.Contains(v, []byte("EXAMPLE")):
+	case counts(v):
 		return finding.TierGeneric, "; it counts, as what is typed for an example does"
+	case indexFold(v, "fake") >= 0 || indexFold(v, "example") >= 0 || indexFold(v, "invalid") >= 0:
+		return finding.TierGeneric, "; it says of itself that it is none"
+	case halves(v):
+		return finding.TierGeneric, "; it repeats itself"
 	}
 	return tier, ""
 }
@@ -40,20 +44,39 @@ func testMode(v []byte) bool {
 	return false
 }
 
-// counts reports whether a run such as 123456 or abcdef stands in a value.
+// counts reports whether a run such as 123456 or fedcba stands in a value, hyphens left out.
 func counts(v []byte) bool {
-	n := 1
-	for i := 1; i < len(v); i++ {
-		if (isLetter(v[i-1]) || isDigit(v[i-1])) && follows(v[i-1], v[i], 1) {
-			if n++; n >= handRun {
-				return true
+	for _, step := range []int{1, -1} {
+		n, last := 0, byte(0)
+		for _, c := range v {
+			switch {
+			case c == '-':
+				continue
+			case last != 0 && (isLetter(last) || isDigit(last)) && (follows(last, c, step) || step < 0 && follows(c, last, 1)):
+				if n++; n >= handRun {
+					return true
+				}
+			default:
+				n = 1
 			}
-			continue
+			last = c
 		}
-		n = 1
 	}
 	return false
 }
+
+// halves reports whether the end of a value is a copy of what stands before it, of repeatFrom bytes at least.
+func halves(v []byte) bool {
+	for n := repeatFrom; 2*n <= len(v); n++ {
+		if bytes.Equal(v[len(v)-n:], v[len(v)-2*n:len(v)-n]) {
+			return true
+		}
+	}
+	return false
+}
+
+// repeatFrom is the length of a group that no value drawn by lot repeats.
+const repeatFrom = 8
 
 // filler says in what way a value under its provider's name repeats or counts, yet not so that nobody could mean it: a row of
 // one letter is no value, abcd1234abcd1234 may be a weak one. Such a value is reported, as generic.
@@ -149,21 +172,29 @@ func (s *Set) malformed(v []byte) bool {
 // of 36 letters and digits 22 in a row are hexadecimal once in 50 million.
 const slipFrom = 24
 
-// slip reports whether a value is hexadecimal digits, hyphens left out, but for one or two letters behind the first.
+// slip reports whether a value is hexadecimal digits, hyphens left out, but for one or two letters behind the first two: letters
+// beyond f, or of the other case.
 func slip(v []byte) bool {
 	if len(v) < slipFrom {
 		return false
 	}
-	bad := 0
+	upper, lower, other := 0, 0, 0
 	for i, c := range v {
-		if isHex(c) || c == '-' {
-			continue
-		}
-		if bad++; bad > 2 || i == 1 || !isLetter(c) {
+		switch {
+		case isDigit(c) || c == '-':
+		case !isLetter(c) || i < 2 && !isHex(c):
 			return false
+		case !isHex(c):
+			other++
+		case i < 2:
+		case isUpper(c):
+			upper++
+		default:
+			lower++
 		}
 	}
-	return bad > 0
+	odd := other + min(upper, lower)
+	return odd > 0 && odd <= 2 && upper+lower >= slipFrom/4
 }
 
 // maxWeak is how long a password of a URL may be that is judged by the words in it.
