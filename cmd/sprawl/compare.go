@@ -87,10 +87,8 @@ func ignoreList(name string, data []byte) ([]migrate.Decided, bool) {
 func (l *lookup) told(ctx context.Context, e migrate.Decided) compare.Theirs {
 	t := compare.Theirs{Tool: e.Tool, Rule: e.Rule, Path: e.Path, Line: e.Line, Commit: e.Commit, Ignored: true}
 	hits, _ := l.find(ctx, e)
-	for _, m := range hits {
-		if c := l.byMark[m]; c != nil {
-			t.Names = append(t.Names, c.ID)
-		}
+	for _, s := range hits {
+		t.Names = append(t.Names, l.res.keys.ID(s))
 	}
 	if e.Commit != "" {
 		t.Line = 0 // of that commit, not of the one that stands

@@ -28,7 +28,7 @@ import (
 type lookup struct {
 	run    *run
 	res    *result
-	byMark map[string]*finding.Credential // by match
+	byID   map[string]*finding.Credential
 	byHash map[string]*finding.Credential // by SHA-1 of the value
 	texts  map[string][]finding.Sighting  // of a file at a commit, by both
 }
@@ -62,9 +62,9 @@ func (a *app) importDecisions(ctx context.Context, r *run, decided []decidedFile
 				continue
 			}
 			found++
-			for _, m := range hits {
-				kind := ""
-				if c := l.byMark[m]; c != nil {
+			for _, s := range hits {
+				kind, m := "", res.keys.Match(s)
+				if c := l.byID[res.keys.ID(s)]; c != nil {
 					kind = c.Kind
 					if s := tells(c); s != "" {
 						telling = append(telling, finding.ShortID(c.ID)+" "+c.Kind+" ("+e.Source+"): "+s)
@@ -128,14 +128,14 @@ func tells(c *finding.Credential) string {
 }
 
 func newLookup(r *run, res *result) *lookup {
-	l := &lookup{run: r, res: res, byMark: map[string]*finding.Credential{}, byHash: map[string]*finding.Credential{}, texts: map[string][]finding.Sighting{}}
+	l := &lookup{run: r, res: res, byID: map[string]*finding.Credential{}, byHash: map[string]*finding.Credential{}, texts: map[string][]finding.Sighting{}}
 	for i := range res.found.Credentials {
 		c := &res.found.Credentials[i]
 		p := c.Sightings[0].Part(finding.RoleSecret)
 		if p == nil {
 			continue
 		}
-		l.byMark[res.keys.Match(p.Secret)] = c
+		l.byID[c.ID] = c
 		l.byHash[hashed(p.Secret)] = c
 	}
 	return l
@@ -147,22 +147,21 @@ func hashed(s finding.Secret) string {
 	return hex.EncodeToString(h[:])
 }
 
-// find returns the matches of what an entry is about, or why there is none.
-func (l *lookup) find(ctx context.Context, e migrate.Decided) (matches []string, why string) {
+// find returns the values that an entry is about, or why there is none.
+func (l *lookup) find(ctx context.Context, e migrate.Decided) (values []finding.Secret, why string) {
 	switch {
 	case e.HasValue:
-		m := l.res.keys.Match(e.Value)
-		if l.byMark[m] != nil {
-			return []string{m}, ""
+		if l.byID[l.res.keys.ID(e.Value)] != nil {
+			return []finding.Secret{e.Value}, ""
 		}
 		// Its idea of the value may be longer or shorter than ours: the place decides.
-		if ms, _ := l.place(ctx, e); len(ms) > 0 {
-			return ms, ""
+		if vs, _ := l.place(ctx, e); len(vs) > 0 {
+			return vs, ""
 		}
 		return nil, "its value is not found here"
 	case e.SHA1 != "":
 		if c := l.byHash[e.SHA1]; c != nil {
-			return []string{l.res.keys.Match(c.Sightings[0].Part(finding.RoleSecret).Secret)}, ""
+			return []finding.Secret{c.Sightings[0].Part(finding.RoleSecret).Secret}, ""
 		}
 		return nil, "no value that is found here has this hash"
 	}
@@ -170,7 +169,7 @@ func (l *lookup) find(ctx context.Context, e migrate.Decided) (matches []string,
 }
 
 // place reads the file an entry names, at the commit it names, and returns what stands in its line.
-func (l *lookup) place(ctx context.Context, e migrate.Decided) (matches []string, why string) {
+func (l *lookup) place(ctx context.Context, e migrate.Decided) (values []finding.Secret, why string) {
 	if e.Path == "" || e.Line == 0 {
 		return nil, "it names no file and line"
 	}
@@ -183,14 +182,12 @@ func (l *lookup) place(ctx context.Context, e migrate.Decided) (matches []string
 		if p == nil || e.Line < p.Span.Line || e.Line > p.Span.EndLine {
 			continue
 		}
-		if m := l.res.keys.Match(p.Secret); !slices.Contains(matches, m) {
-			matches = append(matches, m)
-		}
+		values = append(values, p.Secret)
 	}
-	if len(matches) == 0 {
+	if len(values) == 0 {
 		return nil, "nothing is found in that line"
 	}
-	return matches, ""
+	return values, ""
 }
 
 // sightings scans one file, once.
