@@ -8,7 +8,7 @@ VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo un
 BENCH     ?= ./...
 COUNT     ?= 6
 
-.PHONY: help build test check fmt vet lint race layers tidy cross selfscan bench bench-baseline fuzz release deps clean
+.PHONY: help build test check fmt vet lint race layers tidy cross selfscan bench bench-baseline fuzz release release-check deps clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,15 +68,26 @@ fuzz: ## run every fuzz target for FUZZTIME (15s)
 		done; \
 	done
 
-release: ## build dist/ for every platform, with checksums
+release: ## build dist/ for every platform: archives, notices, checksums; the same commit gives the same bytes
 	@rm -rf dist && mkdir dist
 	@set -e; for p in $(PLATFORMS); do \
 		os=$${p%/*}; arch=$${p#*/}; ext=; [ "$$os" = windows ] && ext=.exe; \
-		echo "dist/sprawl_$${os}_$$arch$$ext"; \
-		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' \
+		echo "build $$p"; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION)' \
 			-o "dist/sprawl_$${os}_$$arch$$ext" ./cmd/sprawl; \
 	done
-	@cd dist && sha256sum * > SHA256SUMS
+	@GOFLAGS= $(GO) -C tools run ./release -root .. -dist ../dist -version $(VERSION) -time $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0) \
+		-modules "$$($(GO) env GOMODCACHE)" -goroot "$$($(GO) env GOROOT)"
+	@cat dist/SHA256SUMS
+
+release-check: ## release this platform twice, from two copies of the newest commit, and compare
+	$(GO) -C tools test ./release
+	@set -e; tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
+	for copy in one two; do \
+		mkdir "$$tmp/$$copy"; git archive HEAD | tar -x -C "$$tmp/$$copy"; \
+		$(MAKE) -s -C "$$tmp/$$copy" release VERSION=check SOURCE_DATE_EPOCH=1 PLATFORMS="$$($(GO) env GOOS)/$$($(GO) env GOARCH)" > /dev/null; \
+	done; \
+	cmp "$$tmp/one/dist/SHA256SUMS" "$$tmp/two/dist/SHA256SUMS" && echo 'both releases are the same:' && cat "$$tmp/one/dist/SHA256SUMS"
 
 deps: ## fetch what build, tests and checks need; everything after works offline
 	$(GO) mod download
