@@ -6,8 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -396,6 +400,92 @@ func TestAction(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestActionReview comments through the API where the token allows it. The scan never sees the token.
+func TestActionReview(t *testing.T) {
+	r := origin(t)
+	job := pull(r, "acme/app")
+	job.Workspace = checkout(t, r, "refs/pull/7/merge", "pull/7/merge", 0)
+	head := r.ID("topic")
+	status := http.StatusCreated
+	var got []string
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if a := q.Header.Get("Authorization"); a != "Bearer not-a-token" {
+			t.Errorf("authorization %q", a)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		last := path.Base(q.URL.Path)
+		switch {
+		case last == "user":
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, `{"message":"Resource not accessible by integration"}`)
+		case q.Method == http.MethodPost:
+			var in struct{ Path, CommitID, HeadSHA, Name string }
+			body, _ := io.ReadAll(q.Body)
+			_ = json.Unmarshal(bytes.ReplaceAll(bytes.ReplaceAll(body, []byte("commit_id"), []byte("CommitID")), []byte("head_sha"), []byte("HeadSHA")), &in)
+			got = append(got, strings.TrimPrefix(q.URL.Path, "/repos/acme/app/")+" "+in.Path+in.Name+" "+in.CommitID+in.HeadSHA)
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, `{"id":1}`)
+		case last == "files":
+			_, _ = io.WriteString(w, `[{"filename":"new.env","patch":"@@ -0,0 +1,2 @@\n+# added\n+x"}]`)
+		case last == "comments":
+			_, _ = io.WriteString(w, `[]`)
+		default:
+			_, _ = io.WriteString(w, `{"total_count":0,"check_runs":[]}`)
+		}
+	}))
+	defer api.Close()
+	job.GitHub["api_url"] = api.URL
+	res := act(t, job, map[string]string{"review": "true"})
+	want := []string{"pulls/7/comments new.env " + head, "check-runs sprawl " + head}
+	if !slices.Equal(got, want) || !strings.Contains(res.Step(t, "review").Log, "1 new, 0 updated, 0 resolved, 0 as they were; 1 credentials without one; check run: failure") {
+		t.Errorf("sent %q, want %q\n%s", got, want, res.Log())
+	}
+	status = http.StatusForbidden
+	res = act(t, job, map[string]string{"review": "true"})
+	last := res.Annotations[len(res.Annotations)-1]
+	if res.Outputs["exit-code"] != "1" || res.Step(t, "review").Outcome != "failure" || !strings.Contains(last.Message, "pull-requests: write and checks: write") {
+		t.Errorf("%+v\n%s", last, res.Log())
+	}
+}
+
+// TestActionBuilds builds the program as the action does where none is installed, and takes it from the cache the next time.
+func TestActionBuilds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program once more")
+	}
+	r := origin(t)
+	job := push(r, "topic", r.ID("main"), false)
+	job.Workspace = checkout(t, r, "refs/heads/topic", "topic", 0)
+	key, stored := "", ""
+	job.Uses = map[string]func(map[string]string) (map[string]string, error){
+		"actions/setup-go": func(with map[string]string) (map[string]string, error) {
+			if _, err := os.Stat(with["go-version-file"]); err != nil {
+				t.Error(err)
+			}
+			return nil, nil
+		},
+		"actions/cache": func(with map[string]string) (map[string]string, error) {
+			if stored == "" || key != with["key"] {
+				key = with["key"]
+				return map[string]string{"cache-hit": "false"}, nil
+			}
+			if err := os.CopyFS(with["path"], os.DirFS(stored)); err != nil {
+				return nil, err
+			}
+			return map[string]string{"cache-hit": "true"}, nil
+		},
+	}
+	first := act(t, job, map[string]string{"binary": ""})
+	if got := paths(first); got != "gone.env new.env" || first.Step(t, "Build").Outcome != "success" {
+		t.Fatalf("annotated %s\n%s", got, first.Log())
+	}
+	stored = filepath.Join(first.Temp, "sprawl", "bin")
+	second := act(t, job, map[string]string{"binary": ""})
+	if got := paths(second); got != "gone.env new.env" || second.Step(t, "Build").Outcome != "skipped" || second.Step(t, "Set up Go").Outcome != "skipped" {
+		t.Errorf("annotated %s\n%s", got, second.Log())
+	}
 }
 
 // paths are the files with annotations, each once.
