@@ -10,7 +10,7 @@ import (
 	"sprawl/detectors"
 	"sprawl/finding"
 	"sprawl/internal/match"
-	"sprawl/internal/testkit/vectors"
+	"sprawl/internal/vectors"
 )
 
 // binary are the kinds that are a whole file.

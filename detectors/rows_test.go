@@ -10,7 +10,7 @@ import (
 	"sprawl/detectors"
 	"sprawl/finding"
 	"sprawl/internal/match"
-	"sprawl/internal/testkit/vectors"
+	"sprawl/internal/vectors"
 )
 
 var kebab = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)

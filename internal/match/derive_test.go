@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"sprawl/detectors"
-	"sprawl/internal/testkit/vectors"
+	"sprawl/internal/vectors"
 )
 
 // pieces are texts that hold the vectors of every row, each in some syntax, among lines of other text.

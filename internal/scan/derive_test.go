@@ -17,7 +17,7 @@ import (
 	"sprawl/internal/decode"
 	"sprawl/internal/match"
 	"sprawl/internal/testkit/repo"
-	"sprawl/internal/testkit/vectors"
+	"sprawl/internal/vectors"
 	"sprawl/internal/unpack"
 	"sprawl/sources"
 	"sprawl/sources/git"
