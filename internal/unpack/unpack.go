@@ -100,15 +100,28 @@ func (b *Budget) Reset(l Limits) {
 	*b = Budget{lim: l, left: l.MaxBytes, entries: l.MaxEntries, buffers: b.buffers}
 }
 
-// large is held by the one budget of the process that has buffers above keepBuffer, so that memory does not grow with workers.
-var large sync.Mutex
+// large is the one buffer of the process that holds more than keepBuffer bytes of an entry, so that memory does not grow with
+// workers. A budget has it until its walk ends.
+var large struct {
+	sync.Mutex
+	buf []byte
+}
 
-// room waits until b may have a buffer of n bytes.
-func (b *Budget) room(n int) {
-	if n > keepBuffer && !b.large {
-		large.Lock()
-		b.large = true
+// widen returns a buffer for n bytes that begins with buf, which is too small.
+func (b *Budget) widen(buf []byte, n int64) []byte {
+	if n <= keepBuffer || b.large { // where containers nest, the inner one has a buffer of its own
+		wider := make([]byte, len(buf), n)
+		copy(wider, buf)
+		return wider
 	}
+	large.Lock()
+	b.large = true
+	if int64(cap(large.buf)) < b.lim.MaxEntryBytes {
+		large.buf = make([]byte, 0, b.lim.MaxEntryBytes)
+	}
+	wider := large.buf[:len(buf)]
+	copy(wider, buf)
+	return wider
 }
 
 // shrink lets go of buffers that one large entry left behind.
@@ -331,8 +344,7 @@ func (w *walker) fill(depth int, r io.Reader, stated, packed int64) ([]byte, err
 	limit := w.lim.lim.MaxEntryBytes
 	defer func() { w.lim.buffers[depth] = buf }()
 	if want := min(stated, limit, packed*int64(w.lim.lim.MaxRatio)); want > int64(cap(buf)) {
-		w.lim.room(int(want))
-		buf = make([]byte, 0, want)
+		buf = w.lim.widen(buf, want)
 	}
 	for {
 		if int64(len(buf)) >= limit {
@@ -344,12 +356,7 @@ func (w *walker) fill(depth int, r io.Reader, stated, packed int64) ([]byte, err
 		if len(buf) == cap(buf) { // at the end as a rule: nothing to make room for
 			n, err := r.Read(w.lim.one[:])
 			if n > 0 {
-				size := len(buf) + max(firstBuffer, len(buf)/2)
-				w.lim.room(size)
-				grown := make([]byte, len(buf)+1, size)
-				copy(grown, buf)
-				grown[len(buf)] = w.lim.one[0]
-				buf = grown
+				buf = append(w.lim.widen(buf, 2*int64(max(firstBuffer, len(buf)))), w.lim.one[0])
 			}
 			if err != nil {
 				return buf, eof(err)
