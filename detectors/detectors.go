@@ -45,6 +45,8 @@ type Detector struct {
 	Harmless bool
 
 	Traits Traits
+	// Unread says that nobody has read the provider's pages for traits: that there are none here tells nothing.
+	Unread bool
 	// Rotate and Revoke say how in one line each, a command where there is one. {ident} stands for the public half.
 	Rotate, Revoke string
 	// Docs is the provider's page about the kind; Format names where its format is confirmed (a page, an SDK, "corpus",

@@ -55,7 +55,7 @@ func furtherForms() []further {
 		{"gocardless-token", nil, by("gocardless", tok("live_", lowerURL, 40))},
 		{"kimi-api-key", nil, by("moonshot kimi", tok("sk-", Base64URL, 40, 60))},
 		{"kraken-key", nil, byAs("kraken", keyWords, run(Of("a-zA-Z0-9/=_+-"), 80, 90))},
-		{"linenotify-api-key", nil, by("linenotify", run(Base62, 43), run(Base62, 50, 54))},
+		{"linenotify-credential", nil, by("linenotify", run(Base62, 43), run(Base62, 50, 54))},
 		{"mattermost-token", nil, by("mattermostpat mmaccesstoken mmtoken mmpat mmapikey mmapitoken mmbottoken", run(LowerNum, 26))},
 		{"mercury-api-token", []Shape{tok("mercury_production_", Base64URL, 40, 120)}, nil},
 		{"mergify-key", []Shape{tok("mergify_application_key_", Base64URL, 40, 200)}, nil},
