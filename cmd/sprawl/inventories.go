@@ -21,6 +21,7 @@ const inventoryHelp = "join what was found with this export of a provider, or wi
 type export struct {
 	path, format string
 	meta         inventory.Meta
+	among        bool // it is one file of a folder that was named
 }
 
 // parseExport takes the value of --inventory apart. A file whose name has a comma is given as ./NAME with the comma doubled.
@@ -93,6 +94,7 @@ func exports(values []string) ([]export, error) {
 				continue
 			}
 			one := e
+			one.among = true
 			one.path = filepath.Join(e.path, x.Name())
 			one.meta.Name = filepath.ToSlash(one.path)
 			out = append(out, one)
@@ -105,8 +107,8 @@ func exports(values []string) ([]export, error) {
 	return out, nil
 }
 
-// loadInventories reads exports. One that is no export is a mistake of the command line; what is wrong within one is a trouble,
-// and the rest of it counts.
+// loadInventories reads exports. One that is no export is a mistake of the command line where it was named, and a trouble where
+// its folder was; what is wrong within one is a trouble, and the rest of it counts.
 func loadInventories(ctx context.Context, es []export, keys *identity.Keys, now time.Time) ([]*inventory.Inventory, []inventory.Trouble, error) {
 	var invs []*inventory.Inventory
 	var troubles []inventory.Trouble
@@ -123,6 +125,11 @@ func loadInventories(ctx context.Context, es []export, keys *identity.Keys, now 
 		_ = f.Close()
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
+		}
+		if e.among && errors.Is(err, inventory.ErrForeign) {
+			msg := strings.TrimPrefix(err.Error(), e.meta.Name+": ")
+			troubles = append(troubles, inventory.Trouble{File: e.meta.Name, Msg: msg})
+			continue
 		}
 		if err != nil {
 			return nil, nil, usage("make it again: sprawl settle lists the commands; or say what it is with FILE,format=NAME", "inventory %w", err)
