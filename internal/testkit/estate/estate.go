@@ -21,7 +21,7 @@ import (
 	"sprawl/detectors"
 	"sprawl/internal/testkit/moto"
 	"sprawl/internal/testkit/repo"
-	"sprawl/internal/testkit/vectors"
+	"sprawl/internal/vectors"
 )
 
 // Now is when the organisation is looked at: two days after the exports were taken.
@@ -225,7 +225,7 @@ func (e *Estate) others(t testing.TB) {
 	}})
 	e.json(t, "members.json", []any{
 		map[string]any{"login": "grace", "id": 7, "type": "User", "site_admin": false, "suspended_at": "2025-11-30T00:00:00Z"},
-		map[string]any{"login": "ada", "id": 8, "type": "User", "site_admin": false},
+		map[string]any{"login": "ada", "id": 8, "type": "User", "site_admin": false, "suspended_at": nil},
 	})
 	e.json(t, "payments-secrets.json", map[string]any{"total_count": 2, "secrets": []any{
 		map[string]any{"name": "SHIP_TOKEN", "created_at": "2024-01-01T00:00:00Z", "updated_at": "2024-01-01T00:00:00Z"},

@@ -21,7 +21,7 @@ import (
 	"sprawl/detectors"
 	"sprawl/finding"
 	"sprawl/internal/identity"
-	"sprawl/internal/testkit/vectors"
+	"sprawl/internal/vectors"
 )
 
 // Set is a world of generated values. The same expression makes the same value in every set.

@@ -15,8 +15,8 @@ import (
 	"sprawl/internal/identity"
 	"sprawl/internal/match"
 	"sprawl/internal/scan"
-	"sprawl/internal/testkit/vectors"
 	"sprawl/internal/unpack"
+	"sprawl/internal/vectors"
 	"sprawl/sources"
 )
 
