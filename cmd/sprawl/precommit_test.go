@@ -65,7 +65,7 @@ func copySource(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name := range strings.SplitSeq(output(t, repositoryRoot, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"), "\x00") {
-		if name == "" || strings.HasSuffix(name, "_test.go") || strings.Contains(name, "testdata/") || strings.HasPrefix(name, "docs/") {
+		if name == "" || strings.HasSuffix(name, "_test.go") || strings.Contains(name, "testdata/") {
 			continue
 		}
 		from, to := filepath.Join(repositoryRoot, name), filepath.Join(dir, name)
