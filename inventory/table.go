@@ -3,10 +3,13 @@ package inventory
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -135,3 +138,71 @@ func (t *tableReader) next() (map[string]any, error) {
 }
 
 var errWidth = fmt.Errorf("the row does not fit the header")
+
+func (l *loading) readTable(ctx context.Context, r io.Reader) error {
+	t, err := newTableReader(r)
+	switch {
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: the file is empty", ErrForeign)
+	case errors.Is(err, errLarge) || errors.Is(err, errShape):
+		return fmt.Errorf("%w: %w", ErrForeign, err)
+	case err != nil:
+		return err
+	}
+	if l.Columns != "" {
+		known := map[string]bool{}
+		for c := range strings.FieldsSeq(l.Columns) {
+			known[c] = true
+		}
+		// Without its header a table begins with a row, and what stands in it is not for telling.
+		if !slices.ContainsFunc(t.columns, func(c string) bool { return known[c] }) {
+			return fmt.Errorf("%w: its first line names none of the columns", ErrForeign)
+		}
+		have := map[string]bool{}
+		for _, c := range t.columns {
+			have[c] = true
+			if !known[c] {
+				l.trouble(0, "column %q is not known and was left out", cutText(c))
+			}
+		}
+		for c := range strings.FieldsSeq(l.Columns) {
+			if !have[c] {
+				l.trouble(0, "column %q is missing: what it would tell stays unknown", c)
+			}
+		}
+	}
+	for _, c := range slices.Sorted(maps.Keys(l.meta.Columns)) {
+		if l.Prepare != nil && !slices.Contains(t.columns, columnName(c)) {
+			l.trouble(0, "column %q is missing: what it would tell stays unknown", cutText(c))
+		}
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		m, err := t.next()
+		if errors.Is(err, io.EOF) {
+			if t.short {
+				l.inv.Partial = "the file is cut off"
+			}
+			return nil
+		}
+		l.number++
+		switch {
+		case errors.Is(err, errLarge):
+			l.trouble(l.number, "longer than %d MiB and skipped: is a quote not closed?", maxRow>>20)
+			continue
+		case errors.Is(err, errWidth):
+			l.trouble(l.number, "%v", err)
+			if len(m) == 0 {
+				continue
+			}
+		case errors.Is(err, errShape):
+			l.trouble(l.number, "malformed")
+			continue
+		case err != nil:
+			return err
+		}
+		l.object(Object{m: m}, l.Mappings)
+	}
+}
