@@ -38,6 +38,9 @@ type run struct {
 	prints       bool
 	asOf         time.Time
 	exports      []export
+	since        string // where what was seen is kept
+	noInherit    bool
+	maxFile      int64
 }
 
 // result is what a run found.
@@ -47,6 +50,7 @@ type result struct {
 	ledger  finding.Coverage
 	keys    *identity.Keys
 	elapsed time.Duration
+	memory  *memory
 
 	references      []finding.Reference // worth a line
 	namedReferences int                 // secrets that pipelines name, those not worth a line too
@@ -75,22 +79,31 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
+	mem, err := r.remember(set.Hash())
+	if err != nil {
+		return nil, err
+	}
+	led := &sources.Ledger{}
+	found, stop := r.app.progress(led)
+	defer stop()
 	o := scan.Options{
 		Set: set, Workers: r.workers, DecodeDepth: r.decodeDepth, ArchiveDepth: r.archiveDepth, Decode: decode.Default(), Unpack: unpack.Default(),
+		NoInherit: r.noInherit, Found: found,
 		Broken: func(id string, stack []byte) {
+			if mem != nil {
+				mem.broken.Store(true)
+			}
 			r.app.log.Error("a matcher failed on an object", "object", id)
 			r.app.log.Debug("stack", "trace", string(stack))
 		},
 	}
-	led := &sources.Ledger{}
-	stop := r.app.progress(led)
-	defer stop()
 	var sightings []finding.Sighting
 	var notices []finding.Notice
 	was, empty := earlier{}, false
-	res := &result{keys: keys}
+	res := &result{keys: keys, memory: mem}
 	for _, t := range r.targets {
 		r.app.log.Info("scan", "target", t.name)
+		mem.before(t.source)
 		ss, err := scan.Run(ctx, t.source, led, o)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -104,6 +117,8 @@ func (r *run) do(ctx context.Context) (*result, error) {
 				return nil, f
 			}
 			led.Skip(finding.Skip{Target: t.name, Reason: finding.ReasonUnreadable, Detail: err.Error()})
+		} else {
+			mem.after(t.source)
 		}
 		if t.before != nil {
 			here, err := r.earlier(ctx, t, ss, keys, o)

@@ -11,19 +11,20 @@ import (
 	"sprawl/sources"
 )
 
-// progress shows a bar on a terminal until the returned function is called, which may be done more than once. Elsewhere, and
-// with --quiet, it shows nothing. It prints counts only.
-func (a *app) progress(led *sources.Ledger) func() {
+// progress shows a bar on a terminal until stop is called, which may be done more than once, and what found is told, which may
+// be nil. Elsewhere, and with --quiet, it shows nothing. It prints counts and kinds only.
+func (a *app) progress(led *sources.Ledger) (found func(kinds []string), stop func()) {
 	if a.stderrTTY == nil || a.quiet {
-		return func() {}
+		return nil, func() {}
 	}
+	var so soFar
 	p := mpb.New(mpb.WithOutput(a.stderr), mpb.WithWidth(40), mpb.WithRefreshRate(150*time.Millisecond))
 	bar := p.New(0, mpb.BarStyle().Lbound("[").Filler("=").Tip(">").Padding(" ").Rbound("]"),
 		mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Name("scanning ")),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
 			seen, done, bytes := led.Progress()
-			return fmt.Sprintf(" %d of %d objects, %.1f MB", done, seen, float64(bytes)/1e6)
+			return fmt.Sprintf(" %d of %d objects, %.1f MB%s", done, seen, float64(bytes)/1e6, so.String())
 		})))
 	quit := make(chan struct{})
 	var joined sync.WaitGroup
@@ -42,7 +43,7 @@ func (a *app) progress(led *sources.Ledger) func() {
 		}
 	})
 	var once sync.Once
-	return func() {
+	return so.add, func() {
 		once.Do(func() {
 			close(quit)
 			joined.Wait()
@@ -50,4 +51,28 @@ func (a *app) progress(led *sources.Ledger) func() {
 			p.Wait()
 		})
 	}
+}
+
+// soFar is what was found before it is known where, and what of it counts.
+type soFar struct {
+	mu    sync.Mutex
+	n     int
+	first string
+}
+
+func (s *soFar) add(kinds []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.n += len(kinds); s.first == "" {
+		s.first = kinds[0]
+	}
+}
+
+func (s *soFar) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", found %s first of %d (provisional)", s.first, s.n)
 }

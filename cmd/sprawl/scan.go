@@ -32,6 +32,8 @@ type scanFlags struct {
 	image        imageFlags
 	pr           bool
 	deepen       bool
+	since        string // what earlier scans have seen
+	noInherit    bool
 	inventories  []string
 	branches     []string
 }
@@ -94,6 +96,8 @@ and . where none is given.`,
 	p.StringVar(&f.span, "range", "", "scan what BASE..HEAD brings in instead of all history")
 	p.BoolVar(&f.pr, "pr", false, "scan the change that a CI system is asked to judge: of GitHub's event, or of --range; what its author says of it does not count")
 	p.BoolVar(&f.deepen, "deepen", false, "with --pr, fetch from origin what a shallow clone lacks (the only network access)")
+	p.StringVar(&f.since, "since-state", "", "look only at what is new since the scan that wrote this file, and write it anew (git: targets); what was reported then is not reported again")
+	p.BoolVar(&f.noInherit, "no-inherit", false, "match every blob from its start, as a check on the usual way, which matches what blobs share once; the report is the same")
 	p.StringVar(&f.asOf, "as-of", "", "judge ages as of this time (RFC 3339 or YYYY-MM-DD) instead of now")
 	p.BoolVar(&f.ignoreAllow, "ignore-allow", false, "take no notice of inline sprawl:allow comments")
 	p.StringVarP(&r.format, "format", "f", "text", "report format: "+formatNames())
@@ -145,7 +149,8 @@ func (a *app) newRun(ctx context.Context, command string, args []string, f scanF
 
 // checkRun checks the flags of a run that has no targets yet.
 func (a *app) checkRun(command string, f scanFlags) (*run, error) {
-	r := &run{app: a, command: command, workers: f.workers, archiveDepth: f.archiveDepth, decodeDepth: f.decodeDepth, ignoreAllow: f.ignoreAllow, pr: f.pr}
+	r := &run{app: a, command: command, workers: f.workers, archiveDepth: f.archiveDepth, decodeDepth: f.decodeDepth, ignoreAllow: f.ignoreAllow, pr: f.pr,
+		since: f.since, noInherit: f.noInherit, maxFile: f.maxFile}
 	if f.workers < 1 || f.workers > 1024 {
 		return nil, usage("leave it out for one a processor", "--workers %d: give 1 to 1024", f.workers)
 	}
@@ -204,6 +209,9 @@ func (a *app) scan(ctx context.Context, args []string, f scanFlags, rf reportFla
 	if err != nil {
 		return err
 	}
+	if err := checkSince(f, run.targets); err != nil {
+		return err
+	}
 	fails, err := run.policy.fails(rf.failOn)
 	if err != nil {
 		return err
@@ -237,6 +245,9 @@ func (a *app) scan(ctx context.Context, args []string, f scanFlags, rf reportFla
 		if err := a.write(x.file, func(w io.Writer) error { return render(x.format.New(w, o), res, sum) }); err != nil {
 			return err
 		}
+	}
+	if err := res.memory.write(); err != nil {
+		return err
 	}
 	return verdict(sum, rf.onIncomplete)
 }

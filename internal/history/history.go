@@ -108,6 +108,10 @@ type Options struct {
 	Shallow  []ID   // commits whose parents are treated as absent
 	Mailmap  []byte // content of .mailmap, nil if there is none
 
+	// Barren, if not nil, reports of a tree that none of the blobs stands in it or below: it is not read. It is called from
+	// several goroutines.
+	Barren func(id ID) bool
+
 	// Trouble hears of each object that could not be read or parsed, once, from one goroutine, in an order that depends on
 	// the objects alone. It may be nil. Limits are told the same way, as an error that wraps ErrLimit; the id is zero where
 	// no single object is to blame.

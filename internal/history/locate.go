@@ -119,6 +119,7 @@ func newResult(ctx context.Context, objects Objects, o Options, blobs map[ID]uin
 			}
 		},
 	}
+	h.forest.barren = o.Barren
 	if err := h.load(ctx, o); err != nil {
 		return nil, err
 	}

@@ -31,6 +31,7 @@ func (e entry) index() uint32 { return e.node >> 1 }
 type forest struct {
 	size   int
 	blobs  map[ID]uint32 // interesting ones
+	barren func(ID) bool // nil, or tells trees that hold none of them
 	filter []uint64      // one bit for 20 bits of each interesting id: most entries of most trees end here
 
 	mu     sync.Mutex
@@ -93,7 +94,11 @@ func (f *forest) tree(id ID) uint32 {
 	i := uint32(len(f.ids))
 	f.index[id] = i
 	f.ids = append(f.ids, id)
-	f.at = append(f.at, unread)
+	at := int64(unread)
+	if f.barren != nil && f.barren(id) {
+		at = 0 // the empty record
+	}
+	f.at = append(f.at, at)
 	f.chain = append(f.chain, 0)
 	return i
 }

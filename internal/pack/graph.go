@@ -387,12 +387,14 @@ func (g *graph) at(k int, off int64, near int32) int32 {
 	return -1
 }
 
-// find is a node of an id, looked for in pack k first; -1 for none.
+// find is a node of an id, looked for in pack k first, if there is one; -1 for none.
 func (g *graph) find(s *Store, k int, id ID) int32 {
 	for try := -1; try < len(g.packs); try++ {
 		q := try
 		if try < 0 {
-			q = k
+			if q = k; k >= len(g.packs) {
+				continue
+			}
 		}
 		x := g.packs[q].idx
 		i := x.find(id.raw())

@@ -17,8 +17,8 @@ import (
 	"sprawl/internal/decode"
 	"sprawl/internal/match"
 	"sprawl/internal/testkit/repo"
-	"sprawl/internal/vectors"
 	"sprawl/internal/unpack"
+	"sprawl/internal/vectors"
 	"sprawl/sources"
 	"sprawl/sources/git"
 )

@@ -32,6 +32,9 @@ type Options struct {
 	// NoInherit matches every blob from its start, also where the source says what it shares with another that was matched
 	// before. The findings are the same: it is there to show that.
 	NoInherit bool
+	// Found is told that an object holds something as soon as it was matched, by the kinds of what it holds: provisional, since
+	// neither its places are known yet nor what weighs more there. It is called from any worker.
+	Found func(kinds []string)
 	// Broken is told of a panic in a matcher: the blob's id and a stack trace, never content. The blob stands in the ledger.
 	Broken func(id string, stack []byte)
 }
@@ -160,9 +163,26 @@ func (e *examiner) blob(ctx context.Context, b sources.Blob) (err error) {
 	}
 	e.led.Scanned(int64(len(b.Bytes)))
 	if len(cs) > 0 {
+		e.found(cs)
 		e.held = append(e.held, held{b.ID, cs, slices.Clone(b.Where)})
 	}
 	return nil
+}
+
+// found tells of candidates that go by more than a name.
+func (e *examiner) found(cs []match.Candidate) {
+	if e.o.Found == nil {
+		return
+	}
+	var kinds []string
+	for i := range cs {
+		if cs[i].Tier != finding.TierGeneric && cs[i].Detector != nil {
+			kinds = append(kinds, cs[i].Detector.ID)
+		}
+	}
+	if len(kinds) > 0 {
+		e.o.Found(kinds)
+	}
 }
 
 func path(b sources.Blob) string {

@@ -81,6 +81,8 @@ type Source struct {
 	walked   bool                          // dangling is filled
 	staged   map[string][]finding.Location // by blob id
 	ranged   *span                         // what the range holds, once computed
+	since    *Seen                         // what Walk leaves out; nil if it is not to remember anything
+	seen     *Seen                         // by the last Walk, with what it left out
 	led      *sources.Ledger               // of the last Walk; Locate tells it what could not be followed
 }
 
@@ -228,6 +230,10 @@ func (s *Source) Walk(ctx context.Context, workers int, led *sources.Ledger, vis
 	}
 	return s.walkWhole(ctx, workers, led, visit)
 }
+
+// Store is the absolute path of the folder with the repository's objects and refs, by which it is known whatever its name or
+// work tree.
+func (s *Source) Store() string { return s.layout.commonDir }
 
 // location is a place in this source.
 func (s *Source) location(state finding.State) finding.Location {

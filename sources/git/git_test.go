@@ -402,7 +402,7 @@ func TestLargeBlobsComeInWindows(t *testing.T) {
 	// cat-file, with windows of its own.
 	c := &catFile{repo: s.exe, format: pack.SHA1, max: 1 << 10, window: 1 << 20, overlap: 1 << 8}
 	var b []byte
-	err := c.walk(t.Context(), 2, pack.Of(pack.Blob), nil, func(_ int, o *pack.Object) error {
+	err := c.walk(t.Context(), 2, pack.Plan{Types: pack.Of(pack.Blob)}, nil, func(_ int, o *pack.Object) error {
 		b = append(b[:o.Offset], o.Bytes...)
 		return nil
 	})

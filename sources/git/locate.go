@@ -128,7 +128,14 @@ func (s *Source) past(ctx context.Context, o objects, r reader) (history.Objects
 	for _, id := range s.dangling {
 		opts.Loose = append(opts.Loose, historyID(id))
 	}
-	return scanning{single{r, o.hash().Size(), new([]byte)}, o}, opts, nil
+	plan := pack.Plan{Types: pack.Of(pack.Tree)}
+	if s.since != nil && s.since.Complete {
+		// What is new stands in trees that are new.
+		size := o.hash().Size()
+		opts.Barren = func(id history.ID) bool { return s.since.has(id[:size]) }
+		plan.Want = func(id pack.ID) bool { return !s.since.has(id.AppendRaw(nil)) }
+	}
+	return scanning{single{r, o.hash().Size(), new([]byte)}, o, plan}, opts, nil
 }
 
 // lost records a commit or tree that could not be followed: places may be missing. Its absence from a partial clone stands in
@@ -161,7 +168,7 @@ func (s *Source) findDangling(ctx context.Context, o objects) error {
 		return nil
 	}
 	var commits, parents []pack.ID
-	err := o.walk(ctx, 1, pack.Of(pack.Commit), nil, func(_ int, obj *pack.Object) error {
+	err := o.walk(ctx, 1, pack.Plan{Types: pack.Of(pack.Commit)}, nil, func(_ int, obj *pack.Object) error {
 		if obj.Offset == 0 && obj.Last {
 			commits = append(commits, obj.ID)
 			parents = append(parents, parseCommit(obj.Bytes).parents...)
@@ -223,7 +230,8 @@ func (x single) Read(id history.ID) (string, []byte, error) {
 // scanning can besides hand out all trees in the order they are stored in.
 type scanning struct {
 	single
-	o objects
+	o    objects
+	plan pack.Plan
 }
 
 // treeWorkers is how many goroutines read trees for history. It is a small number: Locate comes when the walk is over, but
@@ -231,7 +239,7 @@ type scanning struct {
 const treeWorkers = 4
 
 func (x scanning) Trees(ctx context.Context, visit func(id history.ID, content []byte) error) error {
-	return x.o.walk(ctx, treeWorkers, pack.Of(pack.Tree), nil, func(_ int, o *pack.Object) error {
+	return x.o.walk(ctx, treeWorkers, x.plan, nil, func(_ int, o *pack.Object) error {
 		if o.Offset > 0 || !o.Last {
 			return nil
 		}

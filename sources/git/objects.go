@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,8 +22,8 @@ import (
 
 // objects is an object store, open for one walk or one search of places.
 type objects interface {
-	// walk has the contract of pack.Store.Walk.
-	walk(ctx context.Context, workers int, types pack.Types, trouble func(pack.Trouble), visit func(worker int, o *pack.Object) error) error
+	// walk has the contract of pack.Store.WalkPlan.
+	walk(ctx context.Context, workers int, p pack.Plan, trouble func(pack.Trouble), visit func(worker int, o *pack.Object) error) error
 	// some is walk for the objects with the given ids, in no order and without deltas.
 	some(ctx context.Context, workers int, ids []pack.ID, trouble func(pack.Trouble), visit func(worker int, o *pack.Object) error) error
 	// reader serves any number of goroutines until it is closed.
@@ -43,8 +44,8 @@ type reader interface {
 // packed are objects read by this program itself.
 type packed struct{ store *pack.Store }
 
-func (p packed) walk(ctx context.Context, workers int, types pack.Types, trouble func(pack.Trouble), visit func(int, *pack.Object) error) error {
-	return p.store.Walk(ctx, workers, types, trouble, visit)
+func (p packed) walk(ctx context.Context, workers int, plan pack.Plan, trouble func(pack.Trouble), visit func(int, *pack.Object) error) error {
+	return p.store.WalkPlan(ctx, workers, plan, trouble, visit)
 }
 
 // some reads one by one: a walk begins with a look at the whole store, which a few objects are not worth. Those that do not
@@ -225,13 +226,16 @@ type job struct {
 	more chan pack.Object
 }
 
-func (c *catFile) walk(ctx context.Context, workers int, types pack.Types, trouble func(pack.Trouble), visit func(int, *pack.Object) error) error {
+func (c *catFile) walk(ctx context.Context, workers int, plan pack.Plan, trouble func(pack.Trouble), visit func(int, *pack.Object) error) error {
 	if trouble == nil {
 		trouble = func(pack.Trouble) {}
 	}
-	ids, err := c.list(ctx, types, trouble)
+	ids, err := c.list(ctx, plan.Types, trouble)
 	if err != nil {
 		return err
+	}
+	if plan.Want != nil {
+		ids = slices.DeleteFunc(ids, func(id pack.ID) bool { return !plan.Want(id) })
 	}
 	return c.some(ctx, workers, ids, trouble, visit)
 }

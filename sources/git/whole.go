@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"sprawl/finding"
 	"sprawl/internal/pack"
@@ -25,8 +26,12 @@ type walk struct {
 
 	workers []*worker
 
-	mu      sync.Mutex
-	missing map[pack.ID]bool // already in the ledger
+	mu       sync.Mutex
+	missing  map[pack.ID]bool // already in the ledger
+	lost     map[pack.ID]bool // could not be read
+	unopened bool             // a part of the store could not be
+
+	objects atomic.Int64 // handed out
 }
 
 // worker is the state of one worker; nobody else touches it while the walk lasts.
@@ -45,7 +50,7 @@ type worker struct {
 }
 
 func (s *Source) newWalk(ctx context.Context, o objects, workers int, led *sources.Ledger, visit func(int, sources.Blob) error) *walk {
-	w := &walk{s: s, led: led, visit: visit, size: o.hash().Size(), r: o.reader(ctx), missing: map[pack.ID]bool{}}
+	w := &walk{s: s, led: led, visit: visit, size: o.hash().Size(), r: o.reader(ctx), missing: map[pack.ID]bool{}, lost: map[pack.ID]bool{}}
 	for n := range workers {
 		w.workers = append(w.workers, &worker{n: n, known: map[pack.ID]bool{}})
 	}
@@ -65,17 +70,37 @@ func (s *Source) walkWhole(ctx context.Context, workers int, led *sources.Ledger
 	cover := s.coverage()
 	cover.Partial = cover.Partial || o.promisor()
 
-	types := pack.Of(pack.Commit, pack.Tag, pack.Blob)
-	if cover.Partial {
-		types = pack.All // only the trees tell what was left out
+	s.seen = nil
+	print := ""
+	if s.since != nil {
+		if print = s.print(o); print != "" && s.since.Complete && s.since.Print == print {
+			s.unchanged(led)
+			return nil
+		}
 	}
-	objects := false
-	err = o.walk(ctx, workers, types, w.trouble, func(n int, obj *pack.Object) error {
-		return w.object(w.workers[n], obj)
-	})
+	var reused int64
+	each := func(n int, obj *pack.Object) error { return w.object(w.workers[n], obj) }
+	types := pack.Of(pack.Commit, pack.Tag, pack.Blob)
+	again := false
+	if cover.Partial { // only the trees tell what was left out
+		if again = s.since != nil; !again {
+			types = pack.All
+		}
+	}
+	err = o.walk(ctx, workers, s.plan(types, w.head(ctx), &reused), w.trouble, each)
+	if err == nil && again {
+		err = o.walk(ctx, workers, pack.Plan{Types: pack.Of(pack.Tree)}, func(t pack.Trouble) {
+			if t.Type == pack.Tree {
+				w.trouble(t)
+			}
+		}, each)
+	}
 	if err != nil {
 		return err
 	}
+	led.Saw(reused)
+	led.Reused(reused)
+	objects := reused > 0
 	for _, x := range w.workers {
 		objects = objects || len(x.commits) > 0 || x.blobID != ""
 		cover.Commits += len(x.commits)
@@ -89,15 +114,7 @@ func (s *Source) walkWhole(ctx context.Context, workers int, led *sources.Ledger
 	if err := w.tips(); err != nil {
 		return err
 	}
-	if s.tips.head != "" {
-		if err := w.gitlinks(ctx); err != nil {
-			return err
-		}
-	}
-	if n := len(s.tips.shallow); n > 0 {
-		led.Skip(finding.Skip{Target: s.target, Reason: finding.ReasonShallow,
-			Detail: fmt.Sprintf("the parents of %d commits were left out of the clone: git fetch --unshallow gets them", n)})
-	}
+	s.shallowSkip(led)
 	if cover.Partial {
 		cover.Notes = append(cover.Notes, "a partial clone: objects that it left out are at its remote and were not fetched")
 	}
@@ -107,12 +124,17 @@ func (s *Source) walkWhole(ctx context.Context, workers int, led *sources.Ledger
 	for _, x := range w.workers {
 		commits, parents = append(commits, x.commits...), append(parents, x.parents...)
 	}
-	s.dangling, s.walked = s.looseEnds(commits, parents), true
-	return nil
+	if s.walked = reused == 0; s.walked {
+		s.dangling = s.looseEnds(commits, parents)
+	}
+	return s.remember(o, print, w, w.objects.Load()+reused)
 }
 
 // object handles whatever the store holds.
 func (w *walk) object(x *worker, o *pack.Object) error {
+	if o.Offset == 0 {
+		w.objects.Add(1)
+	}
 	switch o.Type {
 	case pack.Blob:
 		return w.blob(x, o, nil)
@@ -232,6 +254,13 @@ func (w *walk) skip(reason finding.Reason, id pack.ID, detail string, size int64
 // trouble records what the store could not give.
 func (w *walk) trouble(t pack.Trouble) {
 	reason := finding.ReasonUnreadable
+	if t.Reason != pack.Mismatch {
+		w.mu.Lock()
+		if w.unopened = w.unopened || t.ID.IsZero(); !t.ID.IsZero() {
+			w.lost[t.ID] = true
+		}
+		w.mu.Unlock()
+	}
 	switch t.Reason {
 	case pack.Corrupt, pack.Mismatch:
 		reason = finding.ReasonCorrupt
@@ -322,23 +351,31 @@ func (w *walk) tips() error {
 	return nil
 }
 
-// gitlinks records the submodules in the tree of HEAD.
-func (w *walk) gitlinks(ctx context.Context) error {
+// head lists the blobs in the tree of HEAD, which are of most interest and come first, and records the submodules there.
+func (w *walk) head(ctx context.Context) (blobs []pack.ID) {
 	id, err := pack.ParseID(w.s.tips.head)
 	if err != nil {
 		return nil
 	}
 	c, err := readCommit(w.r, id)
 	if err != nil {
-		return nil // already in the ledger
+		return nil // the walk has it in the ledger
 	}
-	return walkTree(ctx, w.r, w.size, c.tree, map[pack.ID]bool{}, func(path string, e entry) bool {
-		if e.mode == modeGitlink {
+	// What cannot be read is left out, and the context ends the walk that follows.
+	_ = walkTree(ctx, w.r, w.size, c.tree, map[pack.ID]bool{}, func(path string, e entry) bool {
+		switch {
+		case e.mode == modeGitlink:
 			w.submodule(path, e.id)
+		case e.mode != modeTree && len(blobs) < maxFirst:
+			blobs = append(blobs, e.id)
 		}
 		return e.mode == modeTree
 	})
+	return blobs
 }
+
+// maxFirst is how many blobs are asked for first: a larger tree shows something soon whatever the order.
+const maxFirst = 20000
 
 func (w *walk) submodule(path string, id pack.ID) {
 	w.led.Skip(finding.Skip{Target: w.s.target, Object: id.Hex(), Path: path, Reason: finding.ReasonSubmodule,

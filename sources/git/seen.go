@@ -1,0 +1,129 @@
+package git
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"sort"
+
+	"sprawl/finding"
+	"sprawl/internal/pack"
+	"sprawl/sources"
+)
+
+// Seen is what a walk over all of a repository has seen, so that the next looks only at what is new. It holds ids of objects,
+// and nothing of what they contain.
+type Seen struct {
+	Print    string // of refs and objects: where it is the same, nothing is new
+	Complete bool   // nothing was missing or damaged
+	Objects  int64  // how many were seen
+	IDs      []byte // raw ids of all objects, or of blobs alone if Complete is false; one behind the other, sorted
+}
+
+// has reports whether an id is among IDs.
+func (s *Seen) has(id []byte) bool {
+	n := len(id)
+	i := sort.Search(len(s.IDs)/n, func(i int) bool { return bytes.Compare(s.IDs[i*n:(i+1)*n], id) >= 0 })
+	return i*n < len(s.IDs) && bytes.Equal(s.IDs[i*n:(i+1)*n], id)
+}
+
+// Since has the next Walk leave out what an earlier one has seen, and remember what it sees: a zero Seen leaves nothing out. It
+// is for the mode Whole, before Walk. What an earlier walk could not read is tried again.
+func (s *Source) Since(seen Seen) {
+	s.since = &seen
+	if n := s.hashSize(); len(seen.IDs)%n != 0 {
+		s.since = &Seen{}
+	}
+}
+
+// Seen is what the last Walk has seen, what it left out included. It reports false where Walk did not end well or Since was not
+// called.
+func (s *Source) Seen() (Seen, bool) {
+	if s.seen == nil {
+		return Seen{}, false
+	}
+	return *s.seen, true
+}
+
+func (s *Source) hashSize() int {
+	if s.format.sha256 {
+		return pack.SHA256.Size()
+	}
+	return pack.SHA1.Size()
+}
+
+// print names everything that a walk depends on.
+func (s *Source) print(o objects) string {
+	p, ok := o.(packed)
+	if !ok {
+		return ""
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\nHEAD %s %s\n", p.store.Print(), s.tips.head, s.tips.branch)
+	for _, r := range s.tips.refs {
+		fmt.Fprintf(h, "%s %s\n", r.id, r.name)
+	}
+	for _, id := range s.tips.stash {
+		fmt.Fprintf(h, "stash %s\n", id)
+	}
+	shallow := make([]string, 0, len(s.tips.shallow))
+	for id := range s.tips.shallow {
+		shallow = append(shallow, id)
+	}
+	slices.Sort(shallow)
+	fmt.Fprintf(h, "%q", shallow)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// unchanged stands for a walk where nothing is new.
+func (s *Source) unchanged(led *sources.Ledger) {
+	led.Saw(s.since.Objects)
+	led.Reused(s.since.Objects)
+	cover := s.coverage()
+	cover.Notes = append(cover.Notes, "nothing is new since the scan that is remembered")
+	s.shallowSkip(led)
+	led.Target(cover)
+	s.seen = s.since
+}
+
+// plan is what a walk visits: all objects of the types, or those that are new. reused counts the others.
+func (s *Source) plan(types pack.Types, first []pack.ID, reused *int64) pack.Plan {
+	p := pack.Plan{Types: types, First: first}
+	if s.since != nil && len(s.since.IDs) > 0 {
+		raw := make([]byte, 0, 32)
+		p.Want = func(id pack.ID) bool {
+			raw = id.AppendRaw(raw[:0])
+			if s.since.has(raw) {
+				*reused++
+				return false
+			}
+			return true
+		}
+	}
+	return p
+}
+
+// remember fills s.seen after a walk.
+func (s *Source) remember(o objects, print string, w *walk, objects int64) error {
+	p, ok := o.(packed)
+	if s.since == nil || !ok {
+		return nil
+	}
+	complete := len(w.missing) == 0 && len(w.lost) == 0 && !w.unopened
+	ids, err := p.store.IDs(!complete, w.lost)
+	if err != nil {
+		return err
+	}
+	s.seen = &Seen{Print: print, Complete: complete, Objects: objects, IDs: ids}
+	return nil
+}
+
+// shallowSkip records that a clone lacks parents.
+func (s *Source) shallowSkip(led *sources.Ledger) {
+	if n := len(s.tips.shallow); n > 0 {
+		led.Skip(finding.Skip{Target: s.target, Reason: finding.ReasonShallow,
+			Detail: fmt.Sprintf("the parents of %d commits were left out of the clone: git fetch --unshallow gets them", n)})
+	}
+}
