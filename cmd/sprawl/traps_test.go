@@ -1,0 +1,235 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"sprawl/finding"
+	"sprawl/internal/identity"
+	kit "sprawl/internal/testkit/exports"
+	"sprawl/internal/testkit/planted"
+	"sprawl/internal/testkit/repo"
+)
+
+const trapAccount = "664418975074"
+
+// trap is a repository with AWS keys, and exports beside it.
+type trap struct {
+	t    *testing.T
+	repo *repo.Repo
+	set  *kit.Set
+	dir  string
+	args []string
+}
+
+func newTrap(t *testing.T) *trap {
+	t.Helper()
+	x := &trap{t: t, repo: repo.New(t), set: kit.New(identity.New(testKey, nil, nil)), dir: t.TempDir()}
+	x.repo.Now = time.Date(2025, time.June, 1, 9, 0, 0, 0, time.UTC)
+	return x
+}
+
+// key writes the n-th key of the account into a file and returns its id.
+func (x *trap) key(path string, n int) string {
+	x.t.Helper()
+	code, err := x.set.Code("aws-access-key "+trapAccount, n)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	x.repo.Write(path, code)
+	id, err := x.set.AccessKey(trapAccount, n)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return id
+}
+
+// export writes an inventory as of a day.
+func (x *trap) export(name, asOf, text string) {
+	x.t.Helper()
+	p := filepath.Join(x.dir, name)
+	planted.WriteFile(x.t, p, text)
+	x.args = append(x.args, "--inventory", p+",as-of="+asOf)
+}
+
+func (x *trap) scan(more ...string) []verdictLine {
+	x.t.Helper()
+	args := append([]string{"scan", "git:" + x.repo.Dir, "--format", "jsonl", "--as-of", "2026-01-02T03:04:05Z"}, more...)
+	c := sprawl(x.t, append(args, x.args...), withKey())
+	if c.code != exitFindings {
+		x.t.Fatalf("exit %d: %s", c.code, c.stderr)
+	}
+	return verdictLines(x.t, c.stdout)
+}
+
+// of is the finding with a public half, or of a kind.
+func of(t *testing.T, lines []verdictLine, what string) verdictLine {
+	t.Helper()
+	i := slices.IndexFunc(lines, func(l verdictLine) bool { return l.Type == "finding" && (l.Ident == what || l.Kind == what) })
+	if i < 0 {
+		t.Fatalf("%s is not found", what)
+	}
+	return lines[i]
+}
+
+func (l verdictLine) condition(t *testing.T, id string, want finding.Verdict, words string) {
+	t.Helper()
+	for _, c := range l.Conditions {
+		if c.ID != id {
+			continue
+		}
+		if c.Verdict != string(want) || !strings.Contains(c.Why+strings.Join(c.Evidence, "\n"), words) {
+			t.Errorf("%s: %s %q %q, want %s with %q", id, c.Verdict, c.Why, c.Evidence, want, words)
+		}
+		return
+	}
+	t.Errorf("no condition %s", id)
+}
+
+func userKeys(user, id, status, created string) string {
+	return fmt.Sprintf(`{"AccessKeyMetadata": [{"UserName": %q, "AccessKeyId": %q, "Status": %q, "CreateDate": %q}]}`+"\n", user, id, status, created)
+}
+
+// A key that was rotated is another credential, of the same principal: the old one is judged by its own row.
+func TestTrapRotatedKey(t *testing.T) {
+	x := newTrap(t)
+	before := x.key("deploy/app.env", 1)
+	x.repo.Commit("one")
+	x.repo.Advance(90 * 24 * time.Hour)
+	after := x.key("deploy/app.env", 2)
+	x.repo.Commit("rotate")
+	x.export("keys.json", "2026-01-01", userKeys("svc", before, "Inactive", "2024-05-01T00:00:00Z")+userKeys("svc", after, "Active", "2025-12-20T00:00:00Z"))
+	lines := x.scan()
+	was, is := of(t, lines, before), of(t, lines, after)
+	if was.ID == is.ID || was.Severity != "info" || is.Severity == "info" {
+		t.Errorf("severities %s and %s", was.Severity, is.Severity)
+	}
+	was.condition(t, "outlives-task", finding.VerdictYes, "switched off")
+	was.condition(t, "long-lived", finding.VerdictYes, "created 2024-05-01")
+	is.condition(t, "long-lived", finding.VerdictNo, "created 2025-12-20")
+	is.condition(t, "shared-identity", finding.VerdictYes, "same principal")
+}
+
+// One value that reads as two kinds is one credential: the surer kind names it, the other is an alias.
+func TestTrapTwoKinds(t *testing.T) {
+	x := newTrap(t)
+	token := planted.Token(7)
+	x.repo.Write("a.env", "GITHUB_TOKEN="+token+"\n")
+	x.repo.Write("b.yaml", "database:\n  password: \""+token+"\"\n")
+	x.repo.Write("c.txt", "curl -u robot:"+token+" https://registry.example/v2/\n")
+	x.repo.Commit("one")
+	var found []verdictLine
+	for _, l := range x.scan() {
+		if l.Type == "finding" {
+			found = append(found, l)
+		}
+	}
+	if len(found) != 1 || found[0].Kind != "github-personal-access-token" {
+		t.Fatalf("%d findings: %+v", len(found), found)
+	}
+}
+
+// An exception that has ended brings its finding back, and says so.
+func TestTrapExpiredException(t *testing.T) {
+	x := newTrap(t)
+	id := x.key("deploy/app.env", 1)
+	x.repo.Commit("one")
+	policy := filepath.Join(x.dir, "policy.yaml")
+	planted.WriteFile(t, policy, "salt: ce5dqmrvgaydcmzugu3donzygq\n")
+	x.args = append(x.args, "--policy", policy)
+	short := of(t, x.scan(), id).ID
+	c := sprawl(t, []string{"accept", short, "--policy", policy, "--owner", "payments", "--approver", "security", "--reason", "moves", "--until", "2025-12-31",
+		"--as-of", "2025-07-01", "git:" + x.repo.Dir}, withKey())
+	if c.code != 0 {
+		t.Fatalf("exit %d: %s", c.code, c.stderr)
+	}
+	for _, day := range []struct {
+		asOf    string
+		code    int
+		verdict finding.Verdict
+	}{{"2025-12-31", 0, finding.VerdictNo}, {"2026-01-01", exitFindings, finding.VerdictYes}} {
+		c := sprawl(t, append([]string{"scan", "git:" + x.repo.Dir, "--format", "jsonl", "--as-of", day.asOf}, x.args...), withKey())
+		if c.code != day.code {
+			t.Fatalf("as of %s: exit %d: %s", day.asOf, c.code, c.stderr)
+		}
+		lines := verdictLines(t, c.stdout)
+		l := of(t, lines, id)
+		l.condition(t, "exception-lapsed", day.verdict, "2025-12-31")
+		lapsed := slices.ContainsFunc(lines, func(l verdictLine) bool { return l.Type == "notice" && l.Kind == "exception-lapsed" })
+		if (l.Decision == nil) != (day.code == exitFindings) || lapsed != (day.code == exitFindings) {
+			t.Errorf("as of %s: decision %v, notice %v", day.asOf, l.Decision, lapsed)
+		}
+	}
+}
+
+// An owner who has left owns nothing; a team beside that person does.
+func TestTrapOwnerWhoLeft(t *testing.T) {
+	x := newTrap(t)
+	alone, both := x.key("a/app.env", 1), x.key("b/app.env", 2)
+	x.repo.Write(".github/CODEOWNERS", "/a/ @grace\n/b/ @grace @acme/payments\n")
+	x.repo.Commit("one")
+	x.export("members.json", "2026-01-01", `[{"login": "grace", "type": "User", "site_admin": false, "suspended_at": "2025-11-30T00:00:00Z"}]`)
+	lines := x.scan()
+	of(t, lines, alone).condition(t, "unattributed", finding.VerdictYes, "has left")
+	of(t, lines, alone).condition(t, "outlives-task", finding.VerdictYes, "its owner has left")
+	of(t, lines, both).condition(t, "unattributed", finding.VerdictNo, "@acme/payments")
+	// And where two exports do not agree, both are told.
+	x.export("workspace.json", "2026-01-01", `[{"login": "Grace", "type": "User", "site_admin": false, "suspended_at": null}]`)
+	lines = x.scan()
+	of(t, lines, alone).condition(t, "unattributed", finding.VerdictNo, "workspace.json:1: active")
+	if !slices.ContainsFunc(lines, func(l verdictLine) bool {
+		return l.Type == "notice" && l.Kind == "contradiction" && strings.Contains(l.Message, "do not agree whether @grace")
+	}) {
+		t.Error("nobody says that the exports do not agree")
+	}
+}
+
+// Clocks differ by minutes: what lies further ahead is left out, decides nothing and is told.
+func TestTrapClockSkew(t *testing.T) {
+	x := newTrap(t)
+	near, far := x.key("a.env", 1), x.key("b.env", 2)
+	x.repo.Now = time.Date(2026, time.January, 1, 20, 0, 0, 0, time.UTC)
+	x.repo.Commit("one")
+	x.export("keys.json", "2026-01-02T03:04:05Z", userKeys("a", near, "Active", "2026-01-02T03:07:00Z")+userKeys("b", far, "Active", "2026-03-01T00:00:00Z"))
+	lines := x.scan()
+	of(t, lines, near).condition(t, "long-lived", finding.VerdictNo, "0 hours old")
+	l := of(t, lines, far)
+	for _, c := range l.Conditions {
+		if c.ID == "long-lived" && (c.Verdict != string(finding.VerdictCannotTell) || strings.Contains(c.Why, "2026-03-01")) {
+			t.Errorf("a date in the future decides: %+v", c)
+		}
+	}
+	if !slices.ContainsFunc(lines, func(l verdictLine) bool {
+		return l.Type == "notice" && l.Kind == "inventory" && strings.Contains(l.Message, "keys.json: row 2: created lies in the future")
+	}) {
+		t.Error("nobody says that a clock is wrong")
+	}
+}
+
+// Authors write what dates they like. The committer's counts, and no date before git, or after now, is one.
+func TestTrapForgedDates(t *testing.T) {
+	for _, c := range []struct {
+		name, author string
+		committer    time.Time
+		want         finding.Verdict
+		words        string
+	}{
+		{"an old author date makes nothing old", "2012-01-01T00:00:00Z", time.Date(2025, time.December, 1, 0, 0, 0, 0, time.UTC), finding.VerdictCannotTell, "at least 32 days old"},
+		{"a new author date makes nothing young", "2025-12-31T00:00:00Z", time.Date(2023, time.December, 1, 0, 0, 0, 0, time.UTC), finding.VerdictYes, "at least 763 days old"},
+		{"a commit before git", "1999-01-01T00:00:00Z", time.Date(1999, time.December, 1, 0, 0, 0, 0, time.UTC), finding.VerdictCannotTell, "nothing says when it was issued"},
+		{"a commit of tomorrow's", "2025-01-01T00:00:00Z", time.Date(2031, time.December, 1, 0, 0, 0, 0, time.UTC), finding.VerdictCannotTell, "nothing says when it was issued"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			x := newTrap(t)
+			id := x.key("a.env", 1)
+			x.repo.Now = c.committer
+			x.repo.Add("a.env")
+			x.repo.Git("commit", "-q", "--date="+c.author, "-m", "one")
+			of(t, x.scan(), id).condition(t, "long-lived", c.want, c.words)
+		})
+	}
+}
