@@ -23,7 +23,7 @@ const (
 func awsSecret(not ...string) Named {
 	return Named{
 		Keywords:   []string{"aws", "amazon", "secretaccesskey", "secretkey", "s3secret"},
-		Not:        append([]string{"session", "sha", "duo", "recaptcha", "captcha", "stripe", "paystack", "wasabi", "twitter", "oauth"}, not...),
+		Not:        append([]string{"session", "sha", "duo", "recaptcha", "captcha", "stripe", "paystack"}, not...),
 		Value:      []Shape{Token(Chars(Base64, 40))},
 		MinEntropy: 4.1,
 	}

@@ -203,6 +203,9 @@ func (m *Matcher) shape(s *shape, at int) bool {
 
 func (m *Matcher) shaped(s *shape, start, end int) {
 	b, d := m.b, &m.set.rows[s.det]
+	if s.lead > 0 && start > 1 && b[start-1] == '-' && b[start+s.lead-1] == '-' && isWord(b[start-2]) {
+		return // the end of a longer prefix: px-api-
+	}
 	ns, ne := nameBefore(b, start)
 	name := b[ns:ne]
 	if len(s.needName) > 0 && !m.near(s.needName, b[max(0, start-needNameGap):start]) && !m.near(s.needName, name) {
@@ -222,6 +225,9 @@ func (m *Matcher) shaped(s *shape, start, end int) {
 		why = fmt.Sprintf("%q within it", l)
 	}
 	tier, but := standing(proof, finding.TierShaped, b[start:end])
+	if tier == finding.TierShaped && b[start] == '/' && documentationURL(b, start) {
+		tier, but = finding.TierGeneric, "; at a host of documentation"
+	}
 	m.emit(Candidate{Detector: d, Tier: tier, Proof: proof, Name: shown(name), Why: why + checked(proof) + but, Keep: s.keep,
 		Parts: []Part{{Role: s.role, Value: finding.NewSecret(b[start:end]), Start: start, End: end}}, Start: from(ns, ne, start), End: end})
 }
@@ -376,7 +382,7 @@ func (m *Matcher) found(st *structure, f *detectors.Found) {
 	var but string
 	c.Tier = tierOf(c.Proof, cmp.Or(f.Tier, finding.TierShaped))
 	if v := b[p.Start:p.End]; p.Role == finding.RoleSecret && len(v) < maxWeak && c.Proof != finding.ProofProven {
-		weak := testLike(v) || nameLike(nil, v) || weakDummy(v) || leet(v) || ofUser(&c, v)
+		weak := testLike(v) || nameLike(nil, v) || weakDummy(v) || encodedDummy(v) || leet(v) || ofUser(&c, v)
 		switch example := documentationHost(&c); {
 		case weak && (example || ofUser(&c, v) && loopbackHost(&c)):
 			return
@@ -667,6 +673,9 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 		}
 	}
 	tier, but := standing(proof, finding.TierNamed, v)
+	if tier == finding.TierNamed && n.row.Random && a == nil && !m.promised(after, after-len(keyword), start) {
+		tier, but = finding.TierGeneric, "; nothing says that it is a secret"
+	}
 	if weak && proof != finding.ProofProven {
 		tier, but = finding.TierGeneric, fillerBut
 	}
@@ -746,6 +755,9 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 			}
 			m.words.split(b[a.nameStart:e])
 		}
+	}
+	if a.second {
+		c = namePassword
 	}
 	if c == nameOther || c == nameWeak && m.words.n == 1 && namesPair(b, a) {
 		return

@@ -128,21 +128,37 @@ func loopbackHost(c *Candidate) bool {
 // documentationHost reports whether a host is one of the names that are reserved for documents and tests (RFC 2606, RFC 6761).
 func documentationHost(c *Candidate) bool {
 	for i := range c.Parts {
-		if c.Parts[i].Role != finding.RoleHost {
-			continue
+		if c.Parts[i].Role == finding.RoleHost && reservedHost(c.Parts[i].Value.Reveal()) {
+			return true
 		}
-		h := c.Parts[i].Value.Reveal()
-		if j := bytes.IndexByte(h, ':'); j >= 0 {
-			h = h[:j]
-		}
-		if j := bytes.LastIndexByte(h, '.'); j >= 0 {
-			switch top := strings.ToLower(string(h[j+1:])); top {
-			case "test", "example", "invalid":
-				return true
-			case "com", "net", "org":
-				return hasFold(h[bytes.LastIndexByte(h[:j], '.')+1:], "example.")
-			}
-		}
+	}
+	return false
+}
+
+// documentationURL reports whether the path at i belongs to a URL of such a host.
+func documentationURL(b []byte, i int) bool {
+	s := i
+	for s > 0 && i-s < maxBack && hostByte(b[s-1]) {
+		s--
+	}
+	return s > 2 && b[s-1] == '/' && b[s-2] == '/' && reservedHost(b[s:i])
+}
+
+func hostByte(c byte) bool { return isLetter(c) || isDigit(c) || c == '.' || c == '-' || c == ':' }
+
+func reservedHost(h []byte) bool {
+	if j := bytes.IndexByte(h, ':'); j >= 0 {
+		h = h[:j]
+	}
+	j := bytes.LastIndexByte(h, '.')
+	if j < 0 {
+		return false
+	}
+	switch strings.ToLower(string(h[j+1:])) {
+	case "test", "example", "invalid":
+		return true
+	case "com", "net", "org":
+		return hasFold(h[bytes.LastIndexByte(h[:j], '.')+1:], "example.")
 	}
 	return false
 }

@@ -26,6 +26,8 @@ func standing(proof finding.Proof, tier finding.Tier, v []byte) (finding.Tier, s
 		return finding.TierGeneric, "; it says of itself that it is none"
 	case halves(v):
 		return finding.TierGeneric, "; it repeats itself"
+	case cutEscape(v):
+		return finding.TierGeneric, "; it holds a percent sign that escapes nothing"
 	}
 	return tier, ""
 }
@@ -69,6 +71,16 @@ func counts(v []byte) bool {
 func halves(v []byte) bool {
 	for n := repeatFrom; 2*n <= len(v); n++ {
 		if bytes.Equal(v[len(v)-n:], v[len(v)-2*n:len(v)-n]) {
+			return true
+		}
+	}
+	return false
+}
+
+// cutEscape reports whether a value of URL escapes holds a percent sign that begins none.
+func cutEscape(v []byte) bool {
+	for i, c := range v {
+		if c == '%' && (i+2 >= len(v) || !isHex(v[i+1]) || !isHex(v[i+2])) {
 			return true
 		}
 	}
@@ -193,8 +205,10 @@ func slip(v []byte) bool {
 			lower++
 		}
 	}
-	odd := other + min(upper, lower)
-	return odd > 0 && odd <= 2 && upper+lower >= slipFrom/4
+	if upper+lower >= slipFrom/4 {
+		other += min(upper, lower)
+	}
+	return other > 0 && other <= 2
 }
 
 // maxWeak is how long a password of a URL may be that is judged by the words in it.
