@@ -14,6 +14,7 @@ func All() []Detector {
 		jwt(), urls(), webauth(), dotfiles(), embedded(), keys(), gcp(), azure(), slack(), stripe(), jfrog(), pypi(), sentry(), grafana(), identified(),
 		ai(), apis(), cloud(), devtools(), messaging(), monitoring(), agreedKinds(), others(), payments(), prefixed(), providers(), registries(), social(), variants(),
 	)
+	markUnread(all)
 	slices.SortFunc(all, func(a, b Detector) int { return cmp.Compare(a.ID, b.ID) })
 	return extend(all)
 }
