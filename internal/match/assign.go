@@ -1,6 +1,9 @@
 package match
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // assignment is one "name operator value" of a text. Offsets are bytes in it.
 type assignment struct {
@@ -13,6 +16,8 @@ type assignment struct {
 	flow               bool // stands inside brackets, a string, a query or a connection string: no expression
 	scheme             bool // an authentication scheme was passed over
 	listed             bool // a pair among other strings of one list
+	login              bool // a call that takes a user and a password
+	second             bool // the value is the second argument of such a call
 	valued             bool // a value was read, or looked for
 	far                bool // more than an operator was looked for
 	behind             bool // the line before the name was looked at, up to lineOfWord bytes of it
@@ -309,7 +314,7 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 		r.i++
 		a.typed(r)
 	case two[0] == '(':
-		a.op = opCall
+		a.op, a.login = opCall, loginCall(b[s:a.nameEnd])
 		r.i++
 	case two[0] == ',':
 		if s == 0 {
@@ -386,6 +391,15 @@ func macro(b []byte, s, e int) bool {
 	left := bytes.TrimRight(b[from:s], " ")
 	i := bytes.LastIndexByte(left, '(')
 	return i > 0 && left[len(left)-1] == ',' && isWord(left[i-1]) && bytes.IndexByte(left[i:], '"') < 0 && takesPair(b, from+i+1)
+}
+
+// loginCalls are what the names of calls end in that take a user and a password, folded and without separators.
+var loginCalls = []string{"networkcredential", "basicauth", "passwordauthentication", "passwordcredentials", "passwordcredential", "passwordauthenticationtoken"}
+
+func loginCall(name []byte) bool {
+	var buf [maxIdent]byte
+	folded := compact(buf[:0], name[max(0, len(name)-maxIdent):])
+	return slices.ContainsFunc(loginCalls, func(w string) bool { return bytes.HasSuffix(folded, []byte(w)) })
 }
 
 // listBefore reports whether another string stands before the quoted name at s in the same list.
@@ -504,10 +518,10 @@ func commandBefore(b []byte, s int) bool {
 		return false
 	}
 	e := i
-	for i > 0 && e-i < 12 && (isLetter(b[i-1]) || b[i-1] == '#') {
+	for i > 0 && e-i < 12 && (isLetter(b[i-1]) || b[i-1] == '#' || b[i-1] == '%') {
 		i--
 	}
-	for _, w := range []string{"env", "arg", "#define", "define", "setenv", "setx", "set", "add"} {
+	for _, w := range []string{"env", "arg", "#define", "%define", "define", "setenv", "setx", "set", "add"} {
 		if len(w) == e-i && hasFold(b[i:e], w) {
 			// A word in prose is followed by names too; a command stands at the start of its line, or behind another in capitals.
 			return i == 0 || b[i-1] == '\n' || b[i-1] == '\\' || isBlank(b[i-1]) && isUpper(b[e-1])
@@ -693,6 +707,16 @@ func (a *assignment) close(b []byte, end, after int) bool {
 	if r.peek() == '+' || r.peek() == '%' || r.peek() == '.' && a.op != opCall && isLetter(r.peekAt(1)) && !hasFold(r.rest(), ".to") && !hasFold(r.rest(), ".as") &&
 		!hasFold(r.rest(), ".into") && !hasFold(r.rest(), ".enc") && !hasFold(r.rest(), ".get") {
 		a.joined = true
+	}
+	if a.login && r.peek() == ',' && end-a.start <= maxAfter {
+		r.i++
+		r.gap()
+		if q, n := r.quoteAt(); q != 0 {
+			r.i += n
+			r.limit = min(len(b), r.i+maxGap)
+			a.login, a.second = false, true
+			return a.inQuotes(&r, q, n)
+		}
 	}
 	if a.op == opPair && r.peek() == ',' {
 		r.i++

@@ -3,7 +3,7 @@ package match
 import "bytes"
 
 // roleWords are what the text between a provider's name and a value calls the value, folded.
-var roleWords = []string{"key", "token", "secret", "access", "private", "auth", "pass", "pwd", "credential", "bearer"}
+var roleWords = []string{"key", "token", "secret", "access", "private", "auth", "pass", "pwd", "credential", "bearer", "init"}
 
 // lineRoles are what a line says before it comes to a provider's name.
 var lineRoles = []string{"secret", "token", "apikey", "credential", "password", "authorization"}
