@@ -75,6 +75,9 @@ func (a *azure) bind(n *yaml.Node) {
 
 // expand lists what a text may read once parameters and the variables of the file are known; nothing where that is not enough.
 func (a *azure) expand(s string) []string {
+	if len(s) > maxExpanded {
+		return nil
+	}
 	for _, v := range azureVariables(s) {
 		value, ok := a.settings[v.name]
 		if !ok {

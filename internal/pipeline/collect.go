@@ -29,9 +29,13 @@ type Inventory struct {
 // Bounds of one repository.
 const (
 	maxFiles = 200_000
-	maxCalls = 5_000 // readings of a file in the light of a caller
-	maxChain = 10    // nesting of calls; GitHub allows fewer
+	maxChain = 10 // nesting of calls; GitHub allows fewer
 )
+
+// bounds of following calls: readings of a file in the light of a caller, and the bytes that they come to.
+type bounds struct{ calls, bytes int }
+
+var bounded = bounds{calls: 5_000, bytes: 16 << 20}
 
 // Options of Collect.
 type Options struct {
@@ -49,7 +53,11 @@ type Options struct {
 //
 // Trouble with one file is a note in its model. The error is the context's.
 func Collect(ctx stdctx.Context, o Options, files iter.Seq2[string, []byte]) (*Inventory, error) {
-	c := &collector{models: map[string]*Model{}, errs: map[string]error{}}
+	return collect(ctx, o, files, bounded)
+}
+
+func collect(ctx stdctx.Context, o Options, files iter.Seq2[string, []byte], most bounds) (*Inventory, error) {
+	c := &collector{models: map[string]*Model{}, most: most}
 	n := 0
 	for p, data := range files {
 		if err := ctx.Err(); err != nil {
@@ -80,7 +88,7 @@ func Collect(ctx stdctx.Context, o Options, files iter.Seq2[string, []byte]) (*I
 
 type collector struct {
 	models map[string]*Model
-	errs   map[string]error
+	most   bounds
 	called []*Model // readings in the light of a caller
 }
 
@@ -129,7 +137,8 @@ func (c *collector) follow(ctx stdctx.Context, s system) {
 	}
 	called := map[string]bool{}
 	seen := map[string]bool{}
-	for i := 0; i < len(todo) && i < maxCalls && ctx.Err() == nil; i++ {
+	bytes := 0
+	for i := 0; i < len(todo) && ctx.Err() == nil; i++ {
 		k := todo[i]
 		m := target(k.to)
 		if m == nil {
@@ -141,10 +150,16 @@ func (c *collector) follow(ctx stdctx.Context, s system) {
 			continue
 		}
 		seen[key] = true
+		if bytes += len(m.text.data); i >= c.most.calls || bytes > c.most.bytes {
+			m.Notes = append(m.Notes, Note{Text: "called too often: not every call was followed"})
+			break
+		}
 		again, _ := read(s, m.text, &k.in)
 		c.called = append(c.called, again)
 		for _, next := range again.calls {
-			todo = append(todo, reading{next, k.depth + 1})
+			if len(todo) <= c.most.calls { // one more than are read, so that it shows
+				todo = append(todo, reading{next, k.depth + 1})
+			}
 		}
 	}
 	for p := range called {

@@ -1,8 +1,11 @@
 package pipeline
 
 import (
+	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 )
@@ -43,4 +46,41 @@ func FuzzCollect(f *testing.F) {
 			t.Error("the same files read twice are not the same", err)
 		}
 	})
+}
+
+// Files that call each other without end, or each other's every line, are followed as far as the bounds allow, and say so.
+func TestCallsAreBounded(t *testing.T) {
+	var steps, jobs, templates strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&steps, "    - {uses: ./, with: {a: v%d}}\n", i)
+		fmt.Fprintf(&jobs, "  j%d: {uses: ./.github/workflows/b.yml, with: {a: v%d}}\n", i, i)
+		fmt.Fprintf(&templates, "  - {template: b.yml, parameters: {a: v%d}}\n", i)
+	}
+	for name, files := range map[string][]txtar.File{
+		"an action that calls itself": {{Name: "action.yml", Data: []byte("runs:\n  steps:\n" + steps.String())},
+			{Name: ".github/workflows/a.yml", Data: []byte("on: push\njobs:\n  a:\n    steps:\n      - uses: ./\n")}},
+		"a workflow that calls itself": {{Name: ".github/workflows/a.yml", Data: []byte("on: push\njobs:\n" + jobs.String())},
+			{Name: ".github/workflows/b.yml", Data: []byte("on: workflow_call\njobs:\n" + jobs.String())}},
+		"a template that calls itself": {{Name: "azure-pipelines.yml", Data: []byte("jobs:\n" + templates.String())}, {Name: "b.yml", Data: []byte("jobs:\n" + templates.String())}},
+	} {
+		start := time.Now()
+		inv, err := collect(t.Context(), options, sequence(&txtar.Archive{Files: files}), bounds{calls: 1_000, bytes: 200_000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := time.Since(start); d > time.Minute {
+			t.Errorf("%s: %s", name, d)
+		} else {
+			t.Logf("%s: %s", name, d)
+		}
+		said := false
+		for _, m := range inv.Models {
+			for _, n := range m.Notes {
+				said = said || strings.HasPrefix(n.Text, "called too often")
+			}
+		}
+		if !said {
+			t.Errorf("%s: nothing says that calls were left out", name)
+		}
+	}
 }

@@ -42,9 +42,15 @@ func (g *github) matrixOf(job *yaml.Node) map[string][]string {
 	return out
 }
 
+// maxExpanded is the length in bytes of a text whose variables are filled in: the name of something.
+const maxExpanded = 2_000
+
 // expand lists what a text may read once its matrix variables and inputs are known; a text with anything else in it is
 // nothing that can be known.
 func (g *github) expand(s string) []string {
+	if len(s) > maxExpanded {
+		return nil
+	}
 	const most = 64
 	out := []string{""}
 	at := 0
