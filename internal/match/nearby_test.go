@@ -1,0 +1,93 @@
+package match
+
+import (
+	"strings"
+	"testing"
+
+	"sprawl/detectors"
+)
+
+// nearbyRows are kinds that only a name or a word tells: one of a word of its own, one of a common word, one with a loose
+// alphabet.
+func nearbyRows() []detectors.Detector {
+	hex32 := []detectors.Shape{detectors.Token(detectors.Chars(detectors.Hex, 32))}
+	names := strings.Fields("key token secret")
+	return []detectors.Detector{
+		{ID: "zorbix-key", Provider: "zorbix", Title: "Zorbix key", Named: []detectors.Named{{Keywords: []string{"zorbix"}, Names: names, Value: hex32}}},
+		{ID: "basket-key", Provider: "basket", Title: "Basket key", Named: []detectors.Named{{Keywords: []string{"basket"}, Names: names, Value: hex32, Near: -1}}},
+		{ID: "quux-key", Provider: "quux", Title: "Quux key", Named: []detectors.Named{{Keywords: []string{"quux"}, Names: names, Value: hex32, Loose: true}}},
+	}
+}
+
+// TestNearby holds what lies between a provider's name and a value to what people write there.
+func TestNearby(t *testing.T) {
+	s, err := Compile(nearbyRows())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := s.NewMatcher()
+	r := seeded(41)
+	hex, alnum := draw(r, "0123456789abcdef", 32), draw(r, base62, 32)
+	for _, x := range []struct{ name, text, kind string }{
+		{"a word of its own and a role", "zorbix SECRET " + hex, "zorbix-key"},
+		{"a role joined to the value", "zorbix-secret-" + hex, "zorbix-key"},
+		{"nothing but a blank before a digest's form", "zorbix " + hex, ""},
+		{"nothing but a blank before a token", "quux " + alnum, "quux-key"},
+		{"two words of a name", "basket token = '" + hex + "'", "basket-key"},
+		{"three words of a name", "Basket API key: " + hex, "basket-key"},
+		{"a common word is no name of the value's", "basket holds " + hex, ""},
+		{"another word between", "basket of token = '" + hex + "'", ""},
+		{"a strict alphabet", "zorbix_key = " + alnum, ""},
+		{"a loose one", "quux_key = " + alnum, "quux-key"},
+		{"a loose one stays strict on the next line", "# quux\nvalue = " + alnum, ""},
+		{"a call that sets up a library", "zorbix.init(\"" + hex + "\")", "zorbix-key"},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			got := ""
+			for _, c := range m.Match([]byte(x.text + "\n")) {
+				if c.Detector != nil {
+					got = c.Detector.ID
+				}
+			}
+			if got != x.kind {
+				t.Errorf("found %q, want %q", got, x.kind)
+			}
+		})
+	}
+}
+
+// TestLogins reads passwords that stand behind a user: in calls, among the arguments of one, on command lines.
+func TestLogins(t *testing.T) {
+	s, err := Compile(nearbyRows())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := s.NewMatcher()
+	pass := draw(seeded(43), base62, 20)
+	for _, x := range []struct {
+		name, text string
+		found      bool
+	}{
+		{"network credential", `new System.Net.NetworkCredential("robot", "` + pass + `")`, true},
+		{"basic auth", `req.SetBasicAuth("robot", "` + pass + `")`, true},
+		{"basic auth with a variable", `req.SetBasicAuth("robot", password)`, false},
+		{"an option's constant", `curl_easy_setopt(h, CURLOPT_PASSWORD, "` + pass + `");`, true},
+		{"a table of texts", `{ IDS_PASSWORD, "` + pass + `" },`, false},
+		{"curl, plain", "curl -u robot:" + pass + " https://api.internal.test", true},
+		{"curl, quoted password", "curl --user robot:'" + pass + "' -X PUT https://api.internal.test", true},
+		{"curl, both quoted", `curl --user "robot":"` + pass + `" https://api.internal.test`, true},
+		{"curl, a key for a user", `curl -u "` + pass + `:" https://api.internal.test`, true},
+		{"curl, a variable", `curl -u "robot:$PASS" https://api.internal.test`, false},
+		{"curl, a user alone", "curl -u robot: https://api.internal.test", false},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			found := false
+			for _, c := range m.Match([]byte(x.text + "\n")) {
+				found = found || string(c.Parts[0].Value.Reveal()) == pass
+			}
+			if found != x.found {
+				t.Errorf("found: %t, want %t", found, x.found)
+			}
+		})
+	}
+}
