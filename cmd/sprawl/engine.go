@@ -101,7 +101,7 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	var notices []finding.Notice
 	was, empty := earlier{}, false
 	res := &result{keys: keys, memory: mem}
-	for _, t := range r.targets {
+	for i, t := range r.targets {
 		r.app.log.Info("scan", "target", t.name)
 		mem.before(t.source)
 		ss, err := scan.Run(ctx, t.source, led, o)
@@ -117,8 +117,8 @@ func (r *run) do(ctx context.Context) (*result, error) {
 				return nil, f
 			}
 			led.Skip(finding.Skip{Target: t.name, Reason: finding.ReasonUnreadable, Detail: err.Error()})
-		} else {
-			mem.after(t.source)
+		} else if mem.after(t.source) {
+			r.targets[i].tips = nil // its pipelines were reported as well
 		}
 		if t.before != nil {
 			here, err := r.earlier(ctx, t, ss, keys, o)

@@ -44,13 +44,19 @@ func (m *memory) before(src sources.Source) {
 	}
 }
 
-// after keeps what a source has seen.
-func (m *memory) after(src sources.Source) {
-	if g, ok := src.(*git.Source); ok && m != nil && !m.broken.Load() {
-		if x, ok := g.Seen(); ok {
-			m.state.Put(g.Store(), state.Repository{Rules: m.rules, Print: x.Print, Complete: x.Complete, Objects: x.Objects, IDs: x.IDs})
-		}
+// after keeps what a source has seen. It reports whether that is nothing new.
+func (m *memory) after(src sources.Source) (same bool) {
+	g, ok := src.(*git.Source)
+	if !ok || m == nil || m.broken.Load() {
+		return false
 	}
+	x, ok := g.Seen()
+	if !ok {
+		return false
+	}
+	was := m.state.Get(g.Store(), m.rules)
+	m.state.Put(g.Store(), state.Repository{Rules: m.rules, Print: x.Print, Complete: x.Complete, Objects: x.Objects, IDs: x.IDs})
+	return was.Complete && was.Print == x.Print
 }
 
 // write saves the state. It comes after the report: what is remembered is not reported again.
