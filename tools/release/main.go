@@ -163,7 +163,7 @@ func zipped(w io.Writer, top string, entries []entry, when time.Time) error {
 }
 
 // legal are the files that a licence asks to pass on.
-var legal = regexp.MustCompile(`(?i)^(licen[cs]e|copying|copyright|notice|patents|authors)([.-].*)?$`)
+var legal = regexp.MustCompile(`(?i)^((un)?licen[cs]e|copying|copyright|notice|patents|authors)([.-].*)?$`)
 
 // notices are the licences of the modules that a binary was linked from, of Go itself first.
 func notices(binary string, o options) ([]byte, error) {
@@ -203,7 +203,7 @@ func one(b *bytes.Buffer, title, dir string) error {
 			return err
 		}
 		lower := strings.ToLower(f.Name())
-		licensed = licensed || slices.ContainsFunc([]string{"licen", "copying"}, func(s string) bool { return strings.HasPrefix(lower, s) })
+		licensed = licensed || slices.ContainsFunc([]string{"licen", "unlicen", "copying"}, func(s string) bool { return strings.HasPrefix(lower, s) })
 		fmt.Fprintf(b, "\n--- %s\n\n%s\n", f.Name(), bytes.TrimSpace(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))))
 	}
 	if !licensed {
