@@ -181,12 +181,12 @@ func (ps *pipelines) add(place finding.Location, inv *pipeline.Inventory, keys *
 	ps.by[place.Target] = append(ps.by[place.Target], inv)
 	var unread []string
 	for _, m := range inv.Models {
-		if len(m.Notes) > 0 {
+		if n, ok := m.Trouble(); ok {
 			at := m.Path
-			if line := m.Notes[0].Span.Line; line > 0 {
-				at += fmt.Sprintf(":%d", line)
+			if n.Span.Line > 0 {
+				at += fmt.Sprintf(":%d", n.Span.Line)
 			}
-			unread = append(unread, at+": "+m.Notes[0].Text)
+			unread = append(unread, at+": "+n.Text)
 		}
 	}
 	if len(unread) > 0 {

@@ -24,7 +24,7 @@ func ansiblePath(p, base, ext string) bool {
 // Ansible. https://docs.ansible.com/ansible/latest/vault_guide/
 func readAnsible(r *reader) error {
 	if bytes.HasPrefix(r.data, []byte("$ANSIBLE_VAULT;")) {
-		r.note(r.between(0, len("$ANSIBLE_VAULT")), "encrypted with Ansible Vault")
+		r.remark(r.between(0, len("$ANSIBLE_VAULT")), "encrypted with Ansible Vault")
 		return nil
 	}
 	vaulted := 0
@@ -45,7 +45,7 @@ func readAnsible(r *reader) error {
 		})
 	}
 	if vaulted > 0 {
-		r.note(finding.Span{}, "%d values encrypted with Ansible Vault", vaulted)
+		r.remark(finding.Span{}, itoa(vaulted)+" values encrypted with Ansible Vault")
 	}
 	return r.parseErr
 }

@@ -40,7 +40,7 @@ func readAzure(r *reader) error {
 		a.stages(doc, a.groups(doc, groups), ev, 0)
 	}
 	if r.template {
-		r.note(finding.Span{}, "a template: read with its directives blanked out")
+		r.remark(finding.Span{}, "a template: read with its directives blanked out")
 	}
 	return r.parseErr
 }

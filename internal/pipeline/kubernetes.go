@@ -45,7 +45,7 @@ func readKubernetes(r *reader) error {
 		r.object(doc)
 	}
 	if r.template {
-		r.note(finding.Span{}, "a template: read with its directives blanked out")
+		r.remark(finding.Span{}, "a template: read with its directives blanked out")
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ package pipeline
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"sprawl/finding"
@@ -109,10 +110,20 @@ type EnvSpan struct {
 	Environment finding.Environment
 }
 
-// Note is something that was not understood.
+// Note is something that was not understood, or a remark on how the file was read.
 type Note struct {
-	Span finding.Span
-	Text string
+	Span   finding.Span
+	Text   string
+	Remark bool // nothing went wrong
+}
+
+// Trouble is the first note that is no remark.
+func (m *Model) Trouble() (Note, bool) {
+	i := slices.IndexFunc(m.Notes, func(n Note) bool { return !n.Remark })
+	if i < 0 {
+		return Note{}, false
+	}
+	return m.Notes[i], true
 }
 
 // SyntaxError says why a file could not be read. It quotes nothing of the file but keywords.
@@ -259,7 +270,7 @@ func read(s system, t *text, in *handed) (*Model, error) {
 		why := Note{Text: err.Error()}
 		var se *SyntaxError
 		if asSyntax(err, &se) {
-			why = Note{finding.Span{Line: se.Line, Column: se.Column, EndLine: se.Line, EndColumn: se.Column}, se.Msg}
+			why = Note{Span: finding.Span{Line: se.Line, Column: se.Column, EndLine: se.Line, EndColumn: se.Column}, Text: se.Msg}
 		}
 		m.Notes = append([]Note{why}, m.Notes...) // before what it led to
 	}

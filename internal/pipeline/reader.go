@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -51,10 +50,16 @@ type reader struct {
 	refs    map[[2]string]int // scope, name -> index in m.References
 }
 
-func (r *reader) note(at finding.Span, format string, args ...any) {
+func (r *reader) note(at finding.Span, text string) { r.keep(Note{Span: at, Text: text}) }
+
+func (r *reader) remark(at finding.Span, text string) {
+	r.keep(Note{Span: at, Text: text, Remark: true})
+}
+
+func (r *reader) keep(n Note) {
 	const most = 100
 	if len(r.m.Notes) < most {
-		r.m.Notes = append(r.m.Notes, Note{at, fmt.Sprintf(format, args...)})
+		r.m.Notes = append(r.m.Notes, n)
 	}
 }
 
