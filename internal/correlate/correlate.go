@@ -73,25 +73,28 @@ type Result struct {
 // Correlate groups, folds, links and judges. Its result does not depend on the order of the sightings.
 func Correlate(in Input) Result {
 	var res Result
-	kept := in.Sightings[:0:0]
-	for _, s := range in.Sightings {
-		if in.Excluded != nil && s.Where.Path != "" && in.Excluded(s.Where.Path) {
-			res.Excluded++
-			continue
-		}
-		kept = append(kept, s)
+	kept := in.Sightings
+	if in.Excluded != nil {
+		kept = slices.DeleteFunc(slices.Clone(kept), func(s finding.Sighting) bool { return s.Where.Path != "" && in.Excluded(s.Where.Path) })
+		res.Excluded = len(in.Sightings) - len(kept)
 	}
 	families := renames(kept)
 
-	groups := map[string][]finding.Sighting{}
-	for _, s := range kept {
-		id := ""
-		if p := s.Part(finding.RoleSecret); p != nil {
-			id = in.Keys.ID(p.Secret)
+	ids, count := make([]string, len(kept)), map[string]int{}
+	for i := range kept {
+		if p := kept[i].Part(finding.RoleSecret); p != nil {
+			ids[i] = in.Keys.ID(p.Secret)
 		} else {
-			id = in.Keys.PublicID(s.Canonical().Secret)
+			ids[i] = in.Keys.PublicID(kept[i].Canonical().Secret)
 		}
-		groups[id] = append(groups[id], s)
+		count[ids[i]]++
+	}
+	groups := make(map[string][]finding.Sighting, len(count))
+	for i, id := range ids {
+		if groups[id] == nil {
+			groups[id] = make([]finding.Sighting, 0, count[id])
+		}
+		groups[id] = append(groups[id], kept[i])
 	}
 	aliases := link(groups)
 
