@@ -40,11 +40,25 @@ func arnAccount(arn string) string {
 }
 
 // awsUser names a user over accounts.
-func awsUser(account, name string) string { return account + "/" + name }
+func awsUser(account, name string) string { return within(account, name) }
+
+// within is a name within something, "" where either is missing.
+func within(outer, name string) string {
+	if outer == "" || name == "" {
+		return ""
+	}
+	return outer + "/" + name
+}
 
 // awsSlot names a key by its user and the second it was made or last changed: the one thing that the credential report and
 // list-access-keys both say of it.
-func awsSlot(account, user, when string) string { return awsUser(account, user) + "@" + when }
+func awsSlot(account, user, when string) string {
+	u := awsUser(account, user)
+	if u == "" || when == "" {
+		return ""
+	}
+	return u + "@" + when
+}
 
 // labels takes what tags, labels and annotations say of owner and environment, whichever way a provider writes them.
 func (r *Row) labels(o Object, path string) {

@@ -28,7 +28,7 @@ func certManagerCertificate() Mapping {
 		Finish: func(o Object, r *Row, _ Meta) error {
 			ns := o.Text("metadata.namespace")
 			r.Record.Key = ns + "/" + r.Record.Key
-			r.Keys = append(r.Keys, Key{"kubernetes.certificate", r.Record.Key}, Key{"kubernetes.secret", ns + "/" + o.Text("spec.secretName")})
+			r.Keys = append(r.Keys, Key{"kubernetes.certificate", r.Record.Key}, Key{"kubernetes.secret", within(ns, o.Text("spec.secretName"))})
 			r.belongs("kubernetes.namespace", ns)
 			r.labels(o, "metadata.labels")
 			r.give("renewal", "automatic")

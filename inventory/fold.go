@@ -29,11 +29,11 @@ func (l *loading) add(r Row) {
 	l.inv.Rows = append(l.inv.Rows, r)
 }
 
-// distinct leaves the first of equal keys.
+// distinct leaves the first of equal keys, and none that says nothing.
 func distinct(keys []Key) []Key {
 	out := keys[:0]
 	for _, k := range keys {
-		if !slices.Contains(out, k) {
+		if k.Value != "" && !slices.Contains(out, k) {
 			out = append(out, k)
 		}
 	}

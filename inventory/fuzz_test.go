@@ -21,6 +21,7 @@ func FuzzLoad(f *testing.F) {
 		f.Add(byte(n+1), text)
 		f.Add(byte(0), text)
 	}
+	f.Add(byte(0), []byte(`{"UserDetailList":[{"Arn":"0"}`))
 	f.Add(byte(0), []byte("\xff\xfe[\x00]\x00"))
 	f.Add(byte(0), []byte("sep=;\na;b\n\"1;2\n"))
 	f.Add(byte(0), []byte(`{"a":{"b":[[[{"c":1e400}]]]}}`+"\x1e"))

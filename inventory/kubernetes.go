@@ -56,10 +56,10 @@ func kubernetesSecret() Mapping {
 		Finish: func(o Object, r *Row, m Meta) error {
 			ns, name := o.Text("metadata.namespace"), o.Text("metadata.name")
 			r.Record.Key = ns + "/" + name
-			r.Keys = append(r.Keys, Key{"kubernetes.secret", ns + "/" + name})
+			r.Keys = append(r.Keys, Key{"kubernetes.secret", within(ns, name)})
 			r.belongs("kubernetes.namespace", ns)
 			if sa := o.Text("metadata.annotations.kubernetes.io/service-account.name"); sa != "" {
-				r.belongs("kubernetes.account", ns+"/"+sa)
+				r.belongs("kubernetes.account", within(ns, sa))
 			}
 			r.labels(o, "metadata.labels")
 			r.labels(o, "metadata.annotations")
@@ -104,7 +104,7 @@ func kubernetesAccount() Mapping {
 		Finish: func(o Object, r *Row, _ Meta) error {
 			ns, name := o.Text("metadata.namespace"), o.Text("metadata.name")
 			r.Record.Key = ns + "/" + name
-			r.Keys = append(r.Keys, Key{"kubernetes.account", ns + "/" + name})
+			r.Keys = append(r.Keys, Key{"kubernetes.account", within(ns, name)})
 			r.belongs("kubernetes.namespace", ns)
 			r.labels(o, "metadata.labels")
 			r.labels(o, "metadata.annotations")
