@@ -1,6 +1,8 @@
 package inventory
 
-// listings is every format. Where two could take one file, the more specific stands first.
+// listings is every format. A new one is a file beside the others, a line here, and a fixture in testdata, FORMAT.json or
+// FORMAT+VARIANT.json, in which values are expressions (see internal/testkit/exports) and no other format sees its own. "go test
+// ./inventory -update" writes its golden records and its section of docs/inventory.md.
 func listings() []listing {
 	return []listing{
 		awsCredentialReport(), awsAccessKeys(), awsAccountAuthorization(), awsUsers(), awsAccounts(),
