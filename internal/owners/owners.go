@@ -29,8 +29,8 @@ const (
 	maxCatalog    = 1 << 20
 	maxNotes      = 100
 	// maxSteps bounds the comparisons of a path with a rule over the life of a Tree: a file of 60,000 rules is hostile, and so
-	// are as many paths.
-	maxSteps = 20_000_000
+	// are as many paths. A comparison is one step, and one more for each 50 bytes that a star may try: together some five seconds.
+	maxSteps = 50_000_000
 )
 
 // Owner is one name. Team says that it is a group of people: a group does not leave.
@@ -64,6 +64,7 @@ type rule struct {
 	line   int
 	glob   string
 	under  string // "" or the glob for what lies below
+	stars  int
 	owners []Owner
 }
 
@@ -252,6 +253,7 @@ func (t *Tree) compile(p string) (rule, string) {
 	if body == "**/*" {
 		r.glob, r.under = "**", ""
 	}
+	r.stars = strings.Count(r.glob, "*")
 	if !doublestar.ValidatePattern(r.glob) {
 		return rule{}, "not a valid pattern"
 	}
@@ -270,7 +272,7 @@ func (t *Tree) For(p string) (out []Owner, ok bool) {
 	}
 	for _, s := range t.sections {
 		for i := len(s.rules) - 1; i >= 0; i-- {
-			if t.steps--; t.steps < 0 {
+			if t.steps -= 1 + s.rules[i].stars*len(p)/50; t.steps < 0 {
 				t.note("%s: too many rules and paths, not followed to the end", t.file)
 				return nil, false
 			}
