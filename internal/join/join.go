@@ -220,8 +220,12 @@ func (j *joiner) records(i int) {
 	f := &j.found[i]
 	var out []finding.Record
 	slots := map[string]bool{}
+	newest := j.newest(f)
 	for _, n := range slices.Sorted(maps.Keys(f.rows)) {
 		r := &j.rows[n]
+		if r.Record.AsOf.Before(newest[subject(r)]) {
+			continue
+		}
 		rec := r.Record
 		rec.Match = f.rows[n]
 		out = append(out, rec)
@@ -243,6 +247,27 @@ func (j *joiner) records(i int) {
 		return cmp.Or(cmp.Compare(rank(a.Match), rank(b.Match)), cmp.Compare(a.System, b.System), cmp.Compare(a.Key, b.Key))
 	})
 	j.res.Records[f.c.ID] = out
+}
+
+// named is what two exports of one format both speak of.
+type named struct {
+	format, system, key string
+	class               inventory.Class
+}
+
+func subject(r *row) named { return named{r.inv.Format, r.Record.System, r.Record.Key, r.Class} }
+
+// newest is when each thing that a credential was joined with was last exported. What an older export of the same says of it is not
+// so any more; events are of their own times.
+func (j *joiner) newest(f *found) map[named]time.Time {
+	out := map[named]time.Time{}
+	for n := range f.rows {
+		r := &j.rows[n]
+		if k := subject(r); r.Class != inventory.Event && r.Record.Key != "" && r.Record.AsOf.After(out[k]) {
+			out[k] = r.Record.AsOf
+		}
+	}
+	return out
 }
 
 // ambiguousSlot says where a credential report was joined by its user alone: it has two slots for keys and names neither key.

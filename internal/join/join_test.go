@@ -507,3 +507,44 @@ func TestNotListed(t *testing.T) {
 		t.Errorf("notes %v", res.Notes)
 	}
 }
+
+// TestNewest: of two exports of one thing the newer one counts, whichever was named first; those of the same age both do.
+func TestNewest(t *testing.T) {
+	s := world()
+	const kind = "aws-access-key " + account
+	cs := plant(t, s, "", map[string][]int{kind: {1}})
+	aged := func(days int) func(*inventory.Meta) {
+		return func(m *inventory.Meta) { m.AsOf = taken.AddDate(0, 0, -days); m.Name = fmt.Sprint(days) }
+	}
+	text := fixture(t, "aws-access-keys")
+	now := read(t, s, "aws-access-keys", strings.Replace(text, `"Active"`, `"Inactive"`, 1), aged(0))
+	old := read(t, s, "aws-access-keys", text, aged(30))
+	same := read(t, s, "aws-access-keys", text, aged(0))
+	events := fixture(t, "aws-cloudtrail-events")
+	for _, tt := range []struct {
+		name string
+		invs []*inventory.Inventory
+		want string
+	}{
+		{"old first", invs(old, now), "inactive"},
+		{"new first", invs(now, old), "inactive"},
+		{"old alone", invs(old), "active"},
+		{"of one age", invs(now, same), "inactive active"},
+	} {
+		var got []string
+		for _, r := range join.Join(cs, tt.invs, s.Keys()).Records[cs[0].ID] {
+			for _, f := range r.Facts {
+				if f.Field == "status" {
+					got = append(got, f.Value)
+				}
+			}
+		}
+		if strings.Join(got, " ") != tt.want {
+			t.Errorf("%s: its status is %q, want %q", tt.name, got, tt.want)
+		}
+	}
+	rs := join.Join(cs, invs(read(t, s, "aws-cloudtrail-events", events, aged(0)), read(t, s, "aws-cloudtrail-events", events, aged(30))), s.Keys()).Records[cs[0].ID]
+	if len(rs) != 2 {
+		t.Errorf("of events of two times %d are kept: %v", len(rs), keys(rs))
+	}
+}

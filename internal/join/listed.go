@@ -77,7 +77,7 @@ func (j *joiner) listed() {
 		rows := groups[g]
 		// The row that goes by the provider's id gives the group its name, whichever export was read first.
 		slices.SortStableFunc(rows, func(a, b *row) int {
-			return cmp.Or(cmp.Compare(unnamed(a), unnamed(b)), cmp.Compare(a.Record.System, b.Record.System), cmp.Compare(a.Record.Key, b.Record.Key), cmp.Compare(a.Record.Source, b.Record.Source))
+			return cmp.Or(cmp.Compare(unnamed(a), unnamed(b)), cmp.Compare(a.Record.System, b.Record.System), cmp.Compare(a.Record.Key, b.Record.Key), b.Record.AsOf.Compare(a.Record.AsOf), cmp.Compare(a.Record.Source, b.Record.Source))
 		})
 		rec := rows[0].Record
 		rec.Facts, rec.Match = slices.Clone(rec.Facts), ""
