@@ -31,6 +31,7 @@ func (a *app) detectorsCommand() *cobra.Command {
 			return w.Flush()
 		},
 	})
+	c.AddCommand(a.detectorsCheckCommand(), a.detectorsTestCommand())
 	return group(c)
 }
 
@@ -62,6 +63,13 @@ func (a *app) explainCommand() *cobra.Command {
 			for _, d := range a.table() {
 				if d.ID == args[0] || slices.Contains(d.Was, args[0]) {
 					return a.explainKind(d)
+				}
+			}
+			if l, err := readPolicy(policyName, false); err == nil {
+				for _, d := range l.rows {
+					if d.ID == args[0] {
+						return a.explainKind(d)
+					}
 				}
 			}
 			for _, c := range risk.Conditions() {

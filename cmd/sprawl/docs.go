@@ -10,18 +10,20 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"sprawl/detectors"
 )
 
-// docsCommand writes what is documented of commands and flags, from the same table that parses them, so that none of it can
-// say anything else. A test holds the files in docs to it.
+// docsCommand writes what is documented of commands and flags, from the same table that parses them, and of kinds, from the
+// table that finds them, so that none of it can say anything else. A test holds the files in docs to it.
 func (a *app) docsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "docs FOLDER",
-		Short:  "Write cli.md, manual pages and shell completions into a folder",
+		Short:  "Write cli.md, detectors.md, manual pages and shell completions into a folder",
 		Hidden: true,
 		Args:   exactArgs(1, "the repository's own is docs"),
 		RunE: func(c *cobra.Command, args []string) error {
-			files, err := documents(c.Root())
+			files, err := documents(c.Root(), a.table())
 			if err != nil {
 				return err
 			}
@@ -40,9 +42,9 @@ func (a *app) docsCommand() *cobra.Command {
 }
 
 // documents gives every file by its slash path.
-func documents(root *cobra.Command) (map[string][]byte, error) {
+func documents(root *cobra.Command, table []detectors.Detector) (map[string][]byte, error) {
 	root.DisableAutoGenTag = true
-	files := map[string][]byte{"cli.md": manual(root)}
+	files := map[string][]byte{"cli.md": manual(root), "detectors.md": detectorsPage(table)}
 	for _, c := range commandsOf(root) {
 		files["man/"+strings.ReplaceAll(c.CommandPath(), " ", "-")+".1"] = manPage(c)
 	}

@@ -11,9 +11,9 @@ import (
 	"sprawl/detectors"
 )
 
-// The documentation of commands and flags is what the commands are. To mend it: go run ./cmd/sprawl docs docs
+// The documentation of commands, flags and kinds is what they are. To mend it: go run ./cmd/sprawl docs docs
 func TestDocsAreCurrent(t *testing.T) {
-	files, err := documents((&app{table: detectors.All}).commands())
+	files, err := documents((&app{table: detectors.All}).commands(), detectors.All())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ package rules
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 
 	"sprawl/detectors"
@@ -118,6 +119,10 @@ func row(r *policy.Detector) (detectors.Detector, *Problem) {
 			return fail(at, err)
 		}
 		d.Structures = append(d.Structures, s)
+		if len(r.Positive) > 0 {
+			text := []byte(r.Positive[0].Value)
+			d.Sample = func(*rand.Rand) []byte { return text }
+		}
 	}
 	return d, nil
 }
