@@ -251,8 +251,9 @@ func (t *text) yaml() []*yaml.Node {
 	}
 	t.docs, t.parseErr = t.load(t.data)
 	if t.parseErr != nil && bytes.Contains(t.data, []byte("{{")) {
-		if docs, err := t.load(blank(t.data)); err == nil {
-			t.docs, t.parseErr, t.template = docs, nil, true
+		docs, err := t.load(blank(t.data))
+		if t.parseErr = err; err == nil {
+			t.docs, t.template = docs, true
 		}
 	}
 	return t.docs
@@ -317,55 +318,3 @@ func (t *text) syntax(err error) error {
 }
 
 func asSyntax(err error, to **SyntaxError) bool { return errors.As(err, to) }
-
-// blank replaces the directives of a Go or Jinja template by as many bytes of something that YAML takes for a word, or by
-// blanks where a line holds nothing else.
-func blank(data []byte) []byte {
-	out := bytes.Clone(data)
-	next := map[string]int{} // where each closing mark stands next, as far as known
-	for i := 0; i+1 < len(out); i++ {
-		if out[i] != '{' || out[i+1] != '{' && out[i+1] != '%' && out[i+1] != '#' {
-			continue
-		}
-		if i > 0 && out[i-1] == '$' { // an expression of GitHub Actions
-			continue
-		}
-		closing := "}}"
-		if out[i+1] != '{' {
-			closing = string(out[i+1]) + "}"
-		}
-		at, known := next[closing]
-		if !known || at >= 0 && at < i+2 {
-			if at = bytes.Index(out[i+2:], []byte(closing)); at >= 0 {
-				at += i + 2
-			}
-			next[closing] = at
-		}
-		n := at - i - 2
-		if at < 0 || n > 16<<10 {
-			continue
-		}
-		end := i + 2 + n + 2
-		first, last := i, end
-		for first > 0 && (out[first-1] == ' ' || out[first-1] == '\t') {
-			first--
-		}
-		for last < len(out) && (out[last] == ' ' || out[last] == '\t') {
-			last++
-		}
-		lone := (first == 0 || out[first-1] == '\n') && (last == len(out) || out[last] == '\n' || out[last] == '\r')
-		with := byte('_')
-		if lone {
-			with = ' '
-		}
-		for j := i; j < end; j++ {
-			if out[j] != '\n' && out[j] != '\r' {
-				out[j] = with
-			}
-		}
-		i = end - 1
-	}
-	return out
-}
-
-// The walk over nodes. All of it follows aliases and merge keys, and takes from the budget what it looks at.
