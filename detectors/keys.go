@@ -178,7 +178,7 @@ func parsePEM(b []byte, at int) []Found {
 	if at-start < 4 {
 		return nil
 	}
-	p := readPEM(b[start:min(len(b), at+pemReach)])
+	p := readArmour(b[start:min(len(b), at+pemReach)], lineLead(b, start))
 	if len(p.body) < 40 {
 		return nil
 	}
@@ -193,6 +193,7 @@ func parsePEM(b []byte, at int) []Found {
 // armour is what stands between BEGIN and END.
 type armour struct {
 	label     string
+	lead      []byte // what every line begins with
 	body      []byte // decoded
 	headers   bool   // an encrypted traditional key
 	encrypted bool
@@ -201,8 +202,30 @@ type armour struct {
 	size      int    // bytes of b up to the end of the block, or of what looks like it where END is missing
 }
 
-func readPEM(b []byte) armour {
-	var p armour
+// lineLead is what stands before a block on its line: the mark of a comment, the time of a log.
+func lineLead(b []byte, start int) []byte {
+	const longest = 40
+	left := b[max(0, start-longest):start]
+	begins := start <= longest
+	for _, end := range []string{"\n", `\n`} {
+		if i := bytes.LastIndex(left, []byte(end)); i >= 0 {
+			left, begins = left[i+len(end):], true
+		}
+	}
+	if !begins {
+		return nil
+	}
+	if left = bytes.TrimSpace(left); bytes.ContainsAny(left, "\"'`=") {
+		return nil // the block begins a string
+	}
+	return left
+}
+
+func readPEM(b []byte) armour { return readArmour(b, nil) }
+
+// readArmour reads a block whose lines begin with lead.
+func readArmour(b, lead []byte) armour {
+	p := armour{lead: lead}
 	i := bytes.Index(b, []byte("BEGIN "))
 	if i < 0 {
 		return p
@@ -223,7 +246,7 @@ func readPEM(b []byte) armour {
 		}
 		text = bytes.TrimRight(text[:end], "- ")
 	} else {
-		text = untilNotArmour(text)
+		text = p.untilNotArmour(text)
 		p.size = from + len(text)
 	}
 	p.body = p.decode(text)
@@ -232,16 +255,24 @@ func readPEM(b []byte) armour {
 }
 
 // untilNotArmour cuts a block without an end where its lines stop being base64.
-func untilNotArmour(b []byte) []byte {
+func (p *armour) untilNotArmour(b []byte) []byte {
 	n := 0
 	for line := range bytes.SplitAfterSeq(b, []byte("\n")) {
-		l := armourLine(line)
+		l := p.line(line)
 		if n > 0 && len(l) == 0 || bytes.ContainsAny(l, " <>{}()$") && !bytes.Contains(l, []byte(": ")) {
 			break
 		}
 		n += len(line)
 	}
 	return bytes.TrimRight(b[:n], " \t\r\n")
+}
+
+// line is a line of the block without what stands around it.
+func (p *armour) line(l []byte) []byte {
+	if len(p.lead) > 0 {
+		l = bytes.TrimPrefix(bytes.TrimSpace(l), p.lead)
+	}
+	return armourLine(l)
 }
 
 // armourLine takes off what source code puts around a line of a key.
@@ -267,7 +298,7 @@ func (p *armour) decode(text []byte) []byte {
 	text = bytes.ReplaceAll(text, []byte(`\/`), []byte("/"))
 	var b64 []byte
 	for line := range bytes.SplitSeq(text, []byte("\n")) {
-		l := armourLine(line)
+		l := p.line(line)
 		if key, v, ok := bytes.Cut(l, []byte(": ")); ok && len(b64) == 0 {
 			if string(key) == "Proc-Type" && bytes.Contains(v, []byte("ENCRYPTED")) {
 				p.headers, p.encrypted = true, true
@@ -426,10 +457,13 @@ func pemFacts(m Match) []finding.Fact {
 }
 
 // parseCoinbase reads the key file: a resource name and a PEM key in one object.
+const keyNameChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_-"
+
 func parseCoinbase(b []byte, at int) []Found {
 	limit := min(len(b), at+2000)
 	name := at + 1
-	n := bytes.IndexByte(b[name:limit], '"')
+	// A key follows its name in the same string where the two are one header.
+	n := bytes.IndexFunc(b[name:limit], func(c rune) bool { return !strings.ContainsRune(keyNameChars, c) })
 	if n < 0 || !bytes.Contains(b[name:name+n], []byte("/apiKeys/")) {
 		return nil
 	}

@@ -1,0 +1,73 @@
+package detectors_test
+
+import (
+	"encoding/base64"
+	"encoding/pem"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"sprawl/detectors"
+	"sprawl/finding"
+)
+
+// row is the built-in row with an id.
+func row(t *testing.T, id string) detectors.Detector {
+	t.Helper()
+	for _, d := range detectors.All() {
+		if d.ID == id {
+			return d
+		}
+	}
+	t.Fatalf("no row %q", id)
+	return detectors.Detector{}
+}
+
+// TestKeysBehindALead reads keys whose every line begins with the same: a log's clock, a comment's mark.
+func TestKeysBehindALead(t *testing.T) {
+	d := row(t, "private-key")
+	r := rand.New(rand.NewPCG(11, 12))
+	key := string(d.Sample(r))
+	if b, _ := pem.Decode([]byte(key)); b == nil {
+		t.Fatal("the sample is no PEM block")
+	}
+	for _, lead := range []string{"", "#6 0.245 ", "// ", "  *  ", "+ ", "2026-01-02T03:04:05Z app "} {
+		text := "before\n" + lead + strings.ReplaceAll(strings.TrimSpace(key), "\n", "\n"+lead) + "\nafter\n"
+		f, ok := parse(d, text)
+		if !ok || f.Proof != finding.ProofProven {
+			t.Errorf("behind %q: found %t, %s", lead, ok, f.Proof)
+		}
+		logged := `{"log": "run\\n` + lead + strings.ReplaceAll(strings.TrimSpace(key), "\n", `\\r\\n`+lead) + `\\nafter"}`
+		if f, ok = parse(d, logged); !ok || f.Proof != finding.ProofProven {
+			t.Errorf("behind %q in a string: found %t, %s", lead, ok, f.Proof)
+		}
+	}
+}
+
+// TestKubernetesSecrets takes what a Secret holds and leaves its other keys alone.
+func TestKubernetesSecrets(t *testing.T) {
+	d := row(t, "kubernetes-secret")
+	enc := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+	const value = "correct-horse-7"
+	for _, x := range []struct{ name, text, want string }{
+		{"data before its kind", "apiVersion: v1\ndata:\n  pw: " + enc(value) + "\nkind: Secret\nmetadata:\n  name: a\n", enc(value)},
+		{"quoted", "kind: Secret\ndata:\n  pw: \"" + enc(value) + "\"\n", enc(value)},
+		{"a block", "kind: Secret\ndata:\n  pw: >-\n    " + enc(value) + "\n", enc(value)},
+		{"in clear", "kind: Secret\nstringData:\n  pw: " + value + "\n", value},
+		{"its user's name", "kind: Secret\ndata:\n  username: " + enc(value) + "\n", ""},
+		{"not base64", "kind: Secret\ndata:\n  pw: {{ .Values.pw | b64enc }}\n", ""},
+		{"another document", "kind: Secret\nmetadata:\n  name: a\n---\ndata:\n  pw: " + enc(value) + "\n", ""},
+		{"another kind", "kind: SecretStore\ndata:\n  pw: " + enc(value) + "\n", ""},
+		{"a member deeper down", "kind: Secret\nmetadata:\n  data:\n    pw: " + enc(value) + "\n", ""},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			got := ""
+			if f, ok := parse(d, x.text); ok {
+				got = x.text[f.Parts[0].Start:f.Parts[0].End]
+			}
+			if got != x.want {
+				t.Errorf("found %d bytes, want %d", len(got), len(x.want))
+			}
+		})
+	}
+}
