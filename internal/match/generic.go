@@ -14,18 +14,35 @@ type verdict struct {
 
 // judge scores the value v of assignment a with a name of class c, or refuses it outright.
 func judge(a *assignment, c nameClass, name, v []byte) (verdict, bool) {
-	if c == nameOther || len(v) < 4 || len(v) >= 1024 {
+	f, h, ok := measure(a, c, name, v)
+	if !ok {
 		return verdict{}, false
+	}
+	return verdict{score: sigmoid(dot(&f)), entropy: h}, true
+}
+
+func dot(f *[features]float64) float64 {
+	z := 0.0
+	for k, x := range f {
+		z += weights[k] * x
+	}
+	return z
+}
+
+// measure takes the features of an assignment and the entropy of its value, or refuses it outright.
+func measure(a *assignment, c nameClass, name, v []byte) (f [features]float64, h float64, ok bool) {
+	if c == nameOther || len(v) < 4 || len(v) >= 1024 {
+		return f, 0, false
 	}
 	if refers(a, v) || inert(v) || dummy(v) != "" || weakDummy(v) || encodedDummy(v) {
-		return verdict{}, false
+		return f, 0, false
 	}
-	h, odd := entropy(v), oddness(v)
+	h = entropy(v)
+	odd := oddness(v)
 	joined, like := joinedWords(v), nameLike(name, v)
 	if joined && (like || a.op == opPair || v[len(v)-1] == '-' || v[len(v)-1] == '.') || a.listed && !byLot(v) {
-		return verdict{}, false // "storage.mysql.password" of a table of names; what a token begins with; a list of words
+		return f, 0, false // "storage.mysql.password" of a table of names; what a token begins with; a list of words
 	}
-	var f [features]float64
 	on := func(k feature, yes bool) {
 		if yes {
 			f[k] = 1
@@ -110,11 +127,7 @@ func judge(a *assignment, c nameClass, name, v []byte) (verdict, bool) {
 	on(fEscapes, bytes.Count(v, []byte("\\")) >= 2)
 	on(fOddSign, c != namePassword && indexFold(name, "secret") < 0 && oddSign(v))
 	on(fMail, mailLike(v))
-	z := 0.0
-	for k, x := range f {
-		z += weights[k] * x
-	}
-	return verdict{score: sigmoid(z), entropy: h}, true
+	return f, h, true
 }
 
 func sigmoid(z float64) float64 { return 1 / (1 + math.Exp(-z)) }

@@ -88,6 +88,8 @@ type Matcher struct {
 	folded []byte
 	rows   []int32
 	whole  map[int32]int // calls of a structure that reads the whole text
+
+	observe func(a *assignment, f *[features]float64) // of Examples
 }
 
 // NewMatcher makes one for the calling goroutine.
@@ -764,6 +766,10 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 	}
 	v := b[a.start:a.end]
 	r, ok := judge(a, c, b[s:e], v)
+	if ok && m.observe != nil {
+		f, _, _ := measure(a, c, b[s:e], v)
+		m.observe(a, &f)
+	}
 	if !ok || r.score < genericFloor {
 		return
 	}
