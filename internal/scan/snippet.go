@@ -228,7 +228,7 @@ func tag(line []byte, alone bool) *finding.Allow {
 // minKnown is the shortest value that is looked for in the snippets of other texts; shorter ones are words.
 const minKnown = 8
 
-// MaskKnown hides every known value wherever it stands in any snippet: a line can hold a value that only another file names
+// MaskKnown hides every known value wherever it stands in what a sighting prints: a line can hold a value that only another file names
 // as a secret. It is called once, when all sightings are in.
 func MaskKnown(ss []finding.Sighting) {
 	known := map[string][]string{} // by their first bytes
@@ -250,7 +250,13 @@ func MaskKnown(ss []finding.Sighting) {
 		for j := range s.Parts {
 			maskSnippet(&s.Parts[j].Snippet, known)
 		}
-		s.Name = maskText(s.Name, known)
+		s.Name, s.Ident, s.Why = maskText(s.Name, known), maskText(s.Ident, known), maskText(s.Why, known)
+		for j, f := range s.Facts {
+			if m := maskText(f.Value, known); m != f.Value {
+				s.Facts = slices.Clone(s.Facts)
+				s.Facts[j].Value = m
+			}
+		}
 		s.Where.Path = maskText(s.Where.Path, known)
 		// A branch can be named after a token; these slices are shared between sightings.
 		s.Where.Refs = maskAll(s.Where.Refs, known)
