@@ -53,8 +53,8 @@ type Example struct {
 // outright, whatever it said: what training learns from.
 func (m *Matcher) Examples(b []byte) []Example {
 	var out []Example
-	m.observe = func(a *assignment, f *[features]float64) {
-		out = append(out, Example{Start: a.start, End: a.end, Features: Vector(*f)})
+	m.observe = func(start, end int, f [features]float64) {
+		out = append(out, Example{Start: start, End: end, Features: f})
 	}
 	m.Match(b)
 	m.observe = nil

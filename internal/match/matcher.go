@@ -89,7 +89,7 @@ type Matcher struct {
 	rows   []int32
 	whole  map[int32]int // calls of a structure that reads the whole text
 
-	observe func(a *assignment, f *[features]float64) // of Examples
+	observe func(start, end int, f [features]float64) // of Examples
 }
 
 // NewMatcher makes one for the calling goroutine.
@@ -768,7 +768,7 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 	r, ok := judge(a, c, b[s:e], v)
 	if ok && m.observe != nil {
 		f, _, _ := measure(a, c, b[s:e], v)
-		m.observe(a, &f)
+		m.observe(a.start, a.end, f)
 	}
 	if !ok || r.score < genericFloor {
 		return
