@@ -127,7 +127,7 @@ func uploads(t *testing.T, got *string, permitted bool) map[string]func(map[stri
 	return map[string]func(map[string]string) (map[string]string, error){
 		"github/codeql-action/upload-sarif": func(with map[string]string) (map[string]string, error) {
 			if !permitted {
-				return nil, errors.New("Resource not accessible by integration") //nolint:staticcheck // GitHub's words
+				return nil, errors.New("Resource not accessible by integration")
 			}
 			*got = with["sarif_file"]
 			acceptSARIF(t, *got)

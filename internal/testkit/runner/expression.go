@@ -24,7 +24,7 @@ func evaluate(text string, sc scope, failed bool) (v any, err error) {
 	p := &parser{scope: sc, failed: failed}
 	for rest := strings.TrimSpace(text); rest != ""; rest = strings.TrimSpace(rest) {
 		m := token.FindStringSubmatch(rest)
-		if m == nil || !strings.HasPrefix(rest, m[0]) {
+		if len(m) == 0 || !strings.HasPrefix(rest, m[0]) {
 			return nil, fmt.Errorf("cannot read %q", rest)
 		}
 		p.tokens = append(p.tokens, m[1])

@@ -69,7 +69,10 @@ func TestRun(t *testing.T) {
 	r := Run(t, Job{
 		Action: dir, Workspace: dir, Event: "push", Payload: map[string]any{"a": 1}, GitHub: map[string]string{"token": "t", "sha": "s"},
 		Uses: map[string]func(map[string]string) (map[string]string, error){
-			"a/b/c": func(with map[string]string) (map[string]string, error) { given = with["x"]; return nil, errors.New("no") },
+			"a/b/c": func(with map[string]string) (map[string]string, error) {
+				given = with["x"]
+				return nil, errors.New("no")
+			},
 		},
 	})
 	if given != "push!" || r.Outputs["out"] != "push" || r.Summary != "# s\n" || !r.Failed {
