@@ -34,7 +34,7 @@ func measure(a *assignment, c nameClass, name, v []byte) (f [features]float64, h
 	if c == nameOther || len(v) < 4 || len(v) >= 1024 {
 		return f, 0, false
 	}
-	if refers(a, v) || inert(v) || dummy(v) != "" || weakDummy(v) || encodedDummy(v) {
+	if refers(a, v) || inert(v) || dummy(v) != "" || weakDummy(v) || encodedDummy(v) || disguised(v) {
 		return f, 0, false
 	}
 	h = entropy(v)
@@ -212,11 +212,14 @@ func oddSign(v []byte) bool {
 	return bytes.IndexFunc(v, func(r rune) bool { return r > 127 || !tokenBytes.Has(byte(r)) }) >= 0
 }
 
+// shortPath is the length under which two slashes make a path, whatever the names between them are.
+const shortPath = 32
+
 func pathLike(v []byte) bool {
 	if i := bytes.Index(v, []byte("://")); i > 0 && i < 12 {
 		return true
 	}
-	if v[0] == '/' && oddness(v) < 5 || bytes.HasPrefix(v, []byte("./")) || bytes.HasPrefix(v, []byte("../")) || bytes.HasPrefix(v, []byte("~/")) || len(v) > 2 && v[1] == ':' && v[2] == '\\' {
+	if v[0] == '/' && (oddness(v) < 5 || len(v) < shortPath && bytes.Count(v, []byte("/")) > 1) || bytes.HasPrefix(v, []byte("./")) || bytes.HasPrefix(v, []byte("../")) || bytes.HasPrefix(v, []byte("~/")) || len(v) > 2 && v[1] == ':' && v[2] == '\\' {
 		return true
 	}
 	if n := bytes.Count(v, []byte("/")); n > 1 && oddness(v) < 4.6 {

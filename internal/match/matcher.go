@@ -386,7 +386,7 @@ func (m *Matcher) found(st *structure, f *detectors.Found) {
 	if v := b[p.Start:p.End]; p.Role == finding.RoleSecret && len(v) < maxWeak && c.Proof != finding.ProofProven {
 		weak := testLike(v) || nameLike(nil, v) || weakDummy(v) || encodedDummy(v) || leet(v) || ofUser(&c, v)
 		switch example := documentationHost(&c); {
-		case weak && (example || ofUser(&c, v) && loopbackHost(&c)):
+		case weak && (example || ofUser(&c, v) && loopbackHost(&c)) || disguised(v) || len(v) < shortest:
 			return
 		case weak:
 			c.Tier, but = finding.TierGeneric, "; a weak one"
@@ -409,6 +409,9 @@ func (m *Matcher) found(st *structure, f *detectors.Found) {
 	c.Why += but
 	m.emit(c)
 }
+
+// shortest is the length under which a password in a structure is one of a manual.
+const shortest = 3
 
 func secretFirst(ps []Part) {
 	slices.SortStableFunc(ps, func(a, b Part) int { return cmp.Compare(roleRank(a.Role), roleRank(b.Role)) })

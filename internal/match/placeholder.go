@@ -59,6 +59,11 @@ func encodedDummy(v []byte) bool {
 	if len(v) < 8 || len(v)%4 != 0 || base64.StdEncoding.DecodedLen(len(v)) > longest {
 		return false
 	}
+	for _, c := range bytes.TrimRight(v, "=") {
+		if !detectors.Base64.Has(c) {
+			return false // an error of the decoder is an allocation
+		}
+	}
 	n, err := base64.StdEncoding.Decode(buf[:], v)
 	if err != nil || n < 4 {
 		return false
@@ -81,29 +86,62 @@ func hasWord(folded []byte, words []string) bool {
 	return false
 }
 
-// leet reports whether a value is a word for passwords in disguise: p%40ssw0rd, S3cr3t!.
-func leet(v []byte) bool {
-	var buf [maxWeak]byte
-	plain := buf[:0]
-	for i := 0; i < len(v) && len(plain) < len(buf); i++ {
-		switch c := v[i]; {
-		case c == '%' && i+2 < len(v) && v[i+1] == '4' && v[i+2] == '0':
-			plain, i = append(plain, 'a'), i+2
-		case c == '@' || c == '4':
-			plain = append(plain, 'a')
-		case c == '$' || c == '5':
-			plain = append(plain, 's')
-		case c == '0':
-			plain = append(plain, 'o')
-		case c == '3':
-			plain = append(plain, 'e')
-		case c == '1' || c == '!':
-			plain = append(plain, 'i')
-		default:
-			plain = append(plain, c)
+// plainly appends the letters of a value with those that digits and signs stand for: p%40ssw0rd1 gives passwordi. Signs and
+// escapes that stand for no letter are left out.
+func plainly(dst, v []byte) []byte {
+	for i := 0; i < len(v) && len(dst) < cap(dst); i++ {
+		c := v[i]
+		if c == '%' && i+2 < len(v) && isHex(v[i+1]) && isHex(v[i+2]) {
+			c = unhex(v[i+1])<<4 | unhex(v[i+2])
+			i += 2
+		}
+		switch c {
+		case '@', '4':
+			c = 'a'
+		case '$', '5':
+			c = 's'
+		case '0':
+			c = 'o'
+		case '3':
+			c = 'e'
+		case '1', '!':
+			c = 'i'
+		}
+		if isLetter(c) {
+			dst = append(dst, lower(c))
 		}
 	}
-	return indexFold(plain, "password") >= 0 || indexFold(plain, "secret") >= 0 || indexFold(plain, "passwd") >= 0
+	return dst
+}
+
+func unhex(c byte) byte {
+	if isDigit(c) {
+		return c - '0'
+	}
+	return c | 0x20 - 'a' + 10
+}
+
+// leet reports whether a value holds a word for passwords in disguise: p%40ssw0rd, S3cr3t!.
+func leet(v []byte) bool {
+	var buf [maxWeak]byte
+	w := plainly(buf[:0], v)
+	return bytes.Contains(w, []byte("password")) || bytes.Contains(w, []byte("secret")) || bytes.Contains(w, []byte("passwd"))
+}
+
+// disguised reports whether a value is a word for passwords and nothing else, but for digits and signs behind it.
+func disguised(v []byte) bool {
+	for len(v) > 0 && !isLetter(v[len(v)-1]) {
+		v = v[:len(v)-1]
+	}
+	if len(v) >= maxWeak {
+		return false
+	}
+	var buf [maxWeak]byte
+	switch string(plainly(buf[:0], v)) {
+	case "password", "pasword", "pass", "mypass", "mypassword", "userpassword", "passwd", "clientsecret", "testpassword", "adminpassword", "rootpassword":
+		return true
+	}
+	return false
 }
 
 // ofUser reports whether a password begins with its user's name.
@@ -230,6 +268,23 @@ func follows(a, b byte, step int) bool {
 		return true
 	}
 	return int(b)-int(a) == step && isDigit(a) == isDigit(b) && (isDigit(b) || isLetter(b))
+}
+
+// interleaved reports whether letters and digits that take turns both count: A1B2C3D4.
+func interleaved(v []byte) bool {
+	const turns = 8
+	n := 1
+	for i := 1; i < len(v); i++ {
+		turn := isLetter(v[i]) && isDigit(v[i-1]) || isDigit(v[i]) && isLetter(v[i-1])
+		if !turn || i > 1 && n > 1 && !follows(v[i-2], v[i], 1) {
+			n = 1
+			continue
+		}
+		if n++; n >= turns {
+			return true
+		}
+	}
+	return false
 }
 
 // isUUID reports whether v is 8-4-4-4-12 hexadecimal digits.

@@ -4,7 +4,7 @@ import "bytes"
 
 var referenceStarts = []string{"${", "$(", "$[", "{{", "<%", "#{", "@{", "[[", "{%", "arn:", "vault:", "ref:", "ref+", "op://", "file:", "env:", "ssm:", "secrets.", "secret://", "process.env", "os.environ",
 	"os.getenv", "getenv", "env.", "var.", "@microsoft.keyvault", "!ref", "!sub", "!getatt", "!secret", "!vault", "kms:", "gcp:", "awssm:", "cyberark:", "keychain:", "keyring:", "data:", "sha256:", "sha256-", "sha384-",
-	"sha512-", "sha1-", "sha512:", "md5:", "ssh-rsa ", "ssh-ed25519 ", "-----begin", "//", "/*", "#", "projects/", "resolve:ssm", "{{resolve", "enc[", "secretmanager:", "azurekeyvault", "urn:", "\\u", "\\x", "\\0"}
+	"sha512-", "sha1-", "sha512:", "md5:", "ssh-rsa ", "ssh-ed25519 ", "-----begin", "//", "/*", "#", "--", "projects/", "resolve:ssm", "{{resolve", "enc[", "secretmanager:", "azurekeyvault", "urn:", "\\u", "\\x", "\\0"}
 
 // refers reports whether a value only names where the real one is, or is something of another nature altogether.
 func refers(a *assignment, v []byte) bool {
@@ -44,7 +44,7 @@ func refers(a *assignment, v []byte) bool {
 		return true // an anchor or alias of YAML, an address or pointer of C
 	case bytes.Contains(v, []byte("${")), bytes.Contains(v, []byte("{{")), bytes.Contains(v, []byte("$(")), bytes.Contains(v, []byte("#{")), bytes.Contains(v, []byte("<%")):
 		return true
-	case a.quote != 0 && cutOut(v), patternLike(v), bareURL(v), placeInFile(v):
+	case a.quote != 0 && cutOut(v), a.quote == '`' && structTag(v), patternLike(v), bareURL(v), placeInFile(v):
 		return true
 	case a.quote != 0 && (bytes.Contains(v, []byte("%s")) || bytes.Contains(v, []byte("%v")) || bytes.Contains(v, []byte("%d")) || bytes.Contains(v, []byte("{}")) || bytes.Contains(v, []byte("%("))):
 		return true
@@ -65,6 +65,15 @@ func hasDigitAndUpper(v []byte) bool {
 // with an operator.
 func cutOut(v []byte) bool {
 	return len(v) > 2 && bytes.IndexByte([]byte("+.,&"), v[0]) >= 0 && bytes.IndexByte([]byte("+.,&("), v[len(v)-1]) >= 0
+}
+
+// structTag reports whether a value is a tag of Go: yaml:"password".
+func structTag(v []byte) bool {
+	i := 0
+	for i < len(v) && isWord(v[i]) {
+		i++
+	}
+	return i > 0 && bytes.HasPrefix(v[i:], []byte(`:"`))
 }
 
 // patternLike reports whether a value is a regular expression, or the alphabet of a class.

@@ -30,7 +30,7 @@ func validGlob(g string) bool { return doublestar.ValidatePattern(g) }
 // number of goroutines.
 func (s *Set) Resolve(cs []Candidate, slashPath string) []finding.Sighting {
 	where := evidenceOf(slashPath)
-	crowd := crowds(cs)
+	crowd, vectors := crowds(cs)
 	live := make([]*resolved, 0, len(cs))
 	for i := range cs {
 		c := &cs[i]
@@ -40,6 +40,9 @@ func (s *Set) Resolve(cs []Candidate, slashPath string) []finding.Sighting {
 		r := &resolved{Candidate: *c, order: i}
 		if c.Detector == nil {
 			shift := where.shift + crowd[c.Name]
+			if v := c.Parts[0].Value.Reveal(); where.test && (testName(c.Name) || interleaved(v) || vectors > 1 && vectorLike(v)) {
+				shift += shiftFixture
+			}
 			if c.Bare && where.source {
 				shift += bareInSource
 			}
@@ -418,6 +421,7 @@ type evidence struct {
 	lower  string
 	shift  float64 // of the logit
 	source bool    // a file of a programming language: a value without quotes is an expression there
+	test   bool    // a test, or an example
 	why    string
 }
 
@@ -430,8 +434,9 @@ const (
 	shiftTest    = -0.4
 	shiftDocs    = -0.4
 	shiftVectors = -1.2
-	crowdShift   = 1.0 // for each doubling over
-	crowdFrom    = 3   // generic secrets of one name in one blob
+	shiftFixture = -12.0 // in a test, under a name that says so or of what seldom opens anything
+	crowdShift   = 2.0   // for each doubling over
+	crowdFrom    = 3     // generic secrets of one name in one blob
 )
 
 var (
@@ -473,6 +478,7 @@ func evidenceOf(p string) evidence {
 	if i18n || ext == ".po" || ext == ".pot" || ext == ".xlf" || ext == ".resx" || ext == ".arb" || ext == ".strings" || strings.HasPrefix(base, "messages_") {
 		add(shiftI18n, "a file of translations")
 	}
+	e.test = test || vectors
 	if test {
 		add(shiftTest, "a test or an example")
 	}
@@ -485,25 +491,48 @@ func evidenceOf(p string) evidence {
 	return e
 }
 
-// crowds lowers generic secrets of which one blob holds many under one name: test vectors and tables of data, seldom keys.
-// Passwords are left alone, since a list of accounts is real enough.
-func crowds(cs []Candidate) map[string]float64 {
+// crowds lowers generic secrets of which one blob holds many under one name, or many in hexadecimal under any: test vectors and
+// tables of data, seldom keys. Passwords are left alone, since a list of accounts is real enough.
+func crowds(cs []Candidate) (shift map[string]float64, vectors int) {
 	var n map[string]float64
 	for i := range cs {
-		if cs[i].Detector == nil && cs[i].Name != commandName {
-			if n == nil {
-				n = map[string]float64{}
-			}
-			n[cs[i].Name]++
+		c := &cs[i]
+		if c.Detector != nil || c.Name == commandName || len(c.Parts) == 0 {
+			continue
+		}
+		if n == nil {
+			n = map[string]float64{}
+		}
+		n[c.Name]++
+		if vectorLike(c.Parts[0].Value.Reveal()) {
+			vectors++
 		}
 	}
 	for name, k := range n {
 		n[name] = 0
-		if k > crowdFrom && classOf(name) != namePassword {
+		if k = max(k, float64(vectors)); k > crowdFrom && classOf(name) != namePassword {
 			n[name] = -crowdShift * math.Log2(k/crowdFrom)
 		}
 	}
-	return n
+	return n, vectors
+}
+
+// vectorFrom is the length from which hexadecimal digits may be a test vector.
+const vectorFrom = 32
+
+func vectorLike(v []byte) bool { return len(v) >= vectorFrom && allHex(v) }
+
+// testName reports whether a name says that its value is for a test, or is one of those that seldom open anything.
+func testName(name string) bool {
+	var w nameWords
+	w.split([]byte(name))
+	for i := range w.n {
+		switch string(w.at(i)) {
+		case "test", "tests", "testing", "mock", "stub", "sample":
+			return true
+		}
+	}
+	return w.classify() == nameWeak
 }
 
 func classOf(name string) nameClass {
