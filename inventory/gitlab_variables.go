@@ -15,7 +15,7 @@ func gitlabVariables() listing {
 				r.Environment = ""
 			}
 			// A short value is nobody's credential, and "true" would join with every password that is one.
-			if len(o.Text("value")) < 8 {
+			if len(o.Text("value")) < 8 || plainly(r.Name) {
 				r.Keys = nil
 			}
 			return nil

@@ -35,6 +35,7 @@ func kubernetes() listing {
 		Decides:    "age, last use of an old token, its account's roles, owner and environment by label",
 		Lists:      nil,
 		Signs: []string{
+			"items[].apiVersion items[].data", // a release of Helm is longer than what is looked at
 			"items[].kind=Secret", "items[].kind=ServiceAccount", "items[].kind=ClusterRoleBinding", "items[].kind=RoleBinding", "items[].kind=Certificate",
 			"kind=Secret metadata.name", "kind=ServiceAccount metadata.name", "kind=Certificate metadata.name",
 			"kind=ClusterRoleBinding metadata.name", "kind=RoleBinding metadata.name",
@@ -79,7 +80,7 @@ func kubernetesSecret() Mapping {
 						return errors.New("data is not base64")
 					}
 					switch {
-					case k == "ca.crt" || k == "namespace":
+					case k == "ca.crt" || k == "namespace" || plainly(k):
 					case k == "tls.crt":
 						r.certificate(b)
 					case len(b) >= 8:

@@ -192,3 +192,17 @@ func ends(s string) (form, derived string, ok bool) {
 	}
 	return fmt.Sprintf("ends:%d+%d", len(a), len(b)), a + b, true
 }
+
+// plainWords are the last words of names whose values are no secrets: a password "postgres" in code is not the user of that name in a
+// secret.
+var plainWords = map[string]bool{
+	"user": true, "username": true, "login": true, "email": true, "host": true, "hostname": true, "port": true, "address": true, "addr": true,
+	"database": true, "dbname": true, "db": true, "name": true, "region": true, "zone": true, "endpoint": true, "bucket": true, "env": true, "environment": true,
+	"version": true, "path": true, "enabled": true, "type": true, "namespace": true, "scheme": true, "schema": true, "driver": true,
+}
+
+// plainly reports whether the last word of a name says that its value is no secret: "DB_HOST", "database.user".
+func plainly(name string) bool {
+	words := strings.FieldsFunc(strings.ToLower(name), func(c rune) bool { return c == '_' || c == '-' || c == '.' })
+	return len(words) > 0 && plainWords[words[len(words)-1]]
+}

@@ -335,7 +335,7 @@ func TestTies(t *testing.T) {
 	s := world()
 	cs := plant(t, s, "", map[string][]int{"gitlab-personal-access-token": {1}})
 	res := join.Join(cs, invs(read(t, s, "gitlab-ci-variables", fixture(t, "gitlab-ci-variables"), scope("acme/api"))), s.Keys())
-	if len(res.References) != 2 || len(res.Ties) != 1 || res.Ties[0].Credential != cs[0].ID || res.References[res.Ties[0].Reference].Name != "DEPLOY_TOKEN" {
+	if len(res.References) != 3 || len(res.Ties) != 1 || res.Ties[0].Credential != cs[0].ID || res.References[res.Ties[0].Reference].Name != "DEPLOY_TOKEN" {
 		t.Errorf("references %v, ties %+v", res.References, res.Ties)
 	}
 }
