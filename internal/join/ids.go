@@ -41,8 +41,12 @@ func ids(c *finding.Credential) (own, parents []inventory.Key) {
 				add(&parents, c.Provider+".email", f.Value)
 			}
 		case "account", "project", "organisation", "user", "group", "application", "team":
+			v := f.Value
+			if c.Provider == "github" { // whose logins are compared without case
+				v = strings.ToLower(v)
+			}
 			if c.Provider != "" && c.Provider != "kubernetes" {
-				add(&parents, c.Provider+"."+f.Field, f.Value)
+				add(&parents, c.Provider+"."+f.Field, v)
 			}
 		}
 	}

@@ -91,6 +91,10 @@ func TestSharedEnd(t *testing.T) {
 			v := value(s, 1)
 			return []finding.Credential{token(s, kind, "github", v, finding.Fact{Field: "user", Value: "somebody"})}, authorised(t, s, v[len(v)-8:])
 		}, []string{""}, ""},
+		{"of the person, written otherwise", func(s *exports.Set) ([]finding.Credential, *inventory.Inventory) {
+			v := value(s, 1)
+			return []finding.Credential{token(s, kind, "github", v, finding.Fact{Field: "user", Value: "User0"})}, authorised(t, s, v[len(v)-8:])
+		}, []string{"suffix:1"}, ""},
 		{"two credentials, one of another person", func(s *exports.Set) ([]finding.Credential, *inventory.Inventory) {
 			a, b := value(s, 1), value(s, 2)
 			b = b[:len(b)-8] + a[len(a)-8:]
