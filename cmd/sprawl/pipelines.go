@@ -21,7 +21,6 @@ import (
 	"sprawl/internal/risk"
 	"sprawl/inventory"
 	"sprawl/sources"
-	"sprawl/sources/ci"
 	"sprawl/sources/files"
 	"sprawl/sources/git"
 )
@@ -98,43 +97,6 @@ func readBelow(root, path string) ([]byte, error) {
 
 // errEnough ends a walk whose visitor wants no more.
 var errEnough = errors.New("enough")
-
-// openCI opens what of a path is configuration of pipelines: its files, or, of a repository without a work tree and where a
-// branch is named, those at the tips of branches.
-func (a *app) openCI(ctx context.Context, arg string, f scanFlags) ([]target, error) {
-	if arg == "" {
-		arg = "."
-	}
-	keep := func(p string, data []byte) bool { return pipeline.Sniff(p, data) != "" }
-	if git.Recognise(arg) {
-		repo, err := a.openGit(ctx, arg, f)
-		if err != nil {
-			return nil, err
-		}
-		if repo.root == "" || len(f.branches) > 0 {
-			var out []target
-			for _, tip := range repo.tips {
-				t := repo
-				tip.place.Target = arg
-				tip.place.Source = "ci"
-				t.name, t.tips = "ci:"+filepath.ToSlash(arg), []*tree{tip}
-				t.source = ci.Tree(arg, tip.place, func(yield func(string, []byte) bool) { _ = tip.walk(ctx, yield) }, keep)
-				out = append(out, t)
-			}
-			return out, nil
-		}
-	}
-	t, err := openDir(arg, f)
-	if err != nil {
-		return nil, err
-	}
-	t.name = "ci:" + filepath.ToSlash(arg)
-	t.source = ci.Filter(arg, files.Dir(arg, files.Options{Exclude: f.exclude, MaxFile: f.maxFile, Want: recognised}), keep)
-	for _, tip := range t.tips {
-		tip.place.Source, tip.place.Target = "ci", arg
-	}
-	return []target{t}, nil
-}
 
 // pipelines is what the configuration of a run's targets says.
 type pipelines struct {

@@ -86,6 +86,32 @@ func collect(ctx stdctx.Context, o Options, files iter.Seq2[string, []byte], mos
 	return c.inventory(o), nil
 }
 
+// Included lists the files that pipelines of a repository include or call and that no path gives away. files is as for Collect.
+func Included(ctx stdctx.Context, files iter.Seq2[string, []byte]) map[string]bool {
+	c := &collector{models: map[string]*Model{}, most: bounded}
+	known := map[string]bool{}
+	for p, data := range files {
+		if system := Recognises(p); ctx.Err() == nil && (system == GitLab || system == Azure) {
+			if m, _ := Read(p, data); m != nil {
+				known[p] = true
+				c.keep(m)
+			}
+		}
+	}
+	out := map[string]bool{}
+	if len(known) == 0 {
+		return out
+	}
+	c.gitlabIncluded(ctx, files)
+	c.azureFound(ctx, files)
+	for p := range c.models {
+		if !known[p] {
+			out[p] = true
+		}
+	}
+	return out
+}
+
 type collector struct {
 	models map[string]*Model
 	most   bounds
