@@ -17,6 +17,7 @@ import (
 	"sprawl/internal/identity"
 	"sprawl/internal/policy"
 	"sprawl/report"
+	"sprawl/sources/git"
 )
 
 // worst is how many credentials init shows.
@@ -60,6 +61,13 @@ func (a *app) init(ctx context.Context, args []string, f scanFlags) error {
 		}
 	}
 	res, err := r.do(ctx)
+	if errors.Is(err, git.ErrEmpty) {
+		if err := replaceFile(path, data); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(a.stdout, "wrote %s: a salt, and an empty baseline, for there are no commits yet\nnext: commit it; sprawl hook install keeps credentials out of that commit and of all later ones\n", path)
+		return err
+	}
 	if err != nil {
 		return err
 	}

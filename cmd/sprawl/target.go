@@ -272,6 +272,9 @@ func gitFailure(err error) error {
 	next := e.Next
 	short := *e
 	short.Next = ""
+	if errors.Is(err, git.ErrEmpty) {
+		next = "sprawl init, and sprawl hook install to keep credentials out of the first commit"
+	}
 	switch {
 	case errors.Is(err, git.ErrNotRepository), errors.Is(err, git.ErrRevision), errors.Is(err, git.ErrSameRevision),
 		errors.Is(err, git.ErrEmptyRange), errors.Is(err, git.ErrNoCommon):
