@@ -71,7 +71,7 @@ func furtherForms() []further {
 		{"paypal-client-secret", nil, byAs("paypal", "clientid", Token(Lit("A"), Range(Base64URL, 78, 119)))},
 		{"paypal-client-secret", nil, byAs("paypal", keyWords, Token(Lit("E"), Range(Base64URL, 59, 119)), Token(Lit("A"), Range(Base64URL, 79, 119)))},
 		{"planetscale-password", nil, byAs("planetscale pscale", "id user", Shape{Role: "id", Pieces: []Piece{Chars(LowerNum, 12)}})},
-		{"pliv-credential", nil, by("plivo", Shape{Role: "id", Pieces: []Piece{Chars(Of("MS"), 1), Lit("A"), Chars(UpperNum, 18)}})},
+		{"plivo-credential", nil, by("plivo", Shape{Role: "id", Pieces: []Piece{Chars(Of("MS"), 1), Lit("A"), Chars(UpperNum, 18)}})},
 		{"retell-api-key", []Shape{tok("key_", Hex, 28)}, nil},
 		{"runpod-api-key", []Shape{Token(Lit("rpa_"), Chars(UpperNum, 40), Range(Base62, 2, 8))}, nil},
 		{"scale-api-key", []Shape{tok("live_auth_", Hex, 32)}, nil},

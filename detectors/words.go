@@ -12,9 +12,9 @@ func (s Shape) Words() string {
 	for _, p := range s.Pieces {
 		switch {
 		case p.Lit != "" && p.Fold:
-			out = append(out, strconv.Quote(p.Lit)+" in either case")
+			out = append(out, quoted(p.Lit)+" in either case")
 		case p.Lit != "":
-			out = append(out, strconv.Quote(p.Lit))
+			out = append(out, quoted(p.Lit))
 		case p.Class != nil:
 			out = append(out, amount(p.Min, p.Max)+" "+p.Class.Words())
 		}
@@ -24,6 +24,16 @@ func (s Shape) Words() string {
 		text += "; close behind " + anyOf(s.NeedName)
 	}
 	return text
+}
+
+// shownLit is how much of a literal is shown, in bytes: a long one is the beginning of a value and would be taken for one.
+const shownLit = 16
+
+func quoted(lit string) string {
+	if len(lit) > shownLit {
+		return strconv.Quote(lit[:shownLit]) + " …"
+	}
+	return strconv.Quote(lit)
 }
 
 // Words says by what name a value is known, and what it looks like.

@@ -10,6 +10,7 @@ func TestWords(t *testing.T) {
 		{Named{Keywords: []string{"acme"}, Names: []string{"key", "token", "secret"}, Not: []string{"public"}, Value: []Shape{Token(Chars(Hex, 32)), Token(Chars(Digits, 8))}}.Words(),
 			`32 hexadecimal digits or 8 digits under a name with acme and key, token or secret, without public`},
 		{Structure{Anchors: []string{"a1", "b2", "c3", "d4", "e5", "f6"}}.Words(), `parsed where "a1", "b2", "c3", "d4" or 2 more stands`},
+		{Token(Lit("acme-token-of-many-words-"), Chars(Digits, 1)).Words(), `"acme-token-of-ma" …, 1 digits`},
 		{Of("\x00- ~").Words(), `of [\x00-\x20~]`},
 	} {
 		if tt.got != tt.want {
