@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -89,6 +91,24 @@ func TestCallsAreBounded(t *testing.T) {
 		}
 		if !said {
 			t.Errorf("%s: nothing says that calls were left out", name)
+		}
+	}
+}
+
+// What a pipeline includes, starts or calls is one of its files, whatever it is called; anything else is not.
+func TestIncluded(t *testing.T) {
+	for _, c := range []struct {
+		name, files string
+		want        []string
+	}{
+		{"gitlab", "-- .gitlab-ci.yml --\ninclude: parts/*.yml\nchild:\n  trigger: {include: [{local: /child/main.yml}]}\n-- parts/a.yml --\na: {script: [b]}\n-- child/main.yml --\ninclude: other/x.yml\n" +
+			"-- other/x.yml --\nb: {script: [c]}\n-- other/y.yml --\na: b\n", []string{"child/main.yml", "other/x.yml", "parts/a.yml"}},
+		{"azure", "-- ci/azure-pipelines.yml --\nsteps:\n  - template: steps.yml\n-- ci/steps.yml --\nsteps:\n  - template: /more.yml\n-- more.yml --\nsteps: []\n-- none.yml --\na: b\n", []string{"ci/steps.yml", "more.yml"}},
+		{"github", "-- .github/workflows/a.yml --\non: push\n-- b.yml --\na: b\n", nil},
+	} {
+		got := slices.Sorted(maps.Keys(Included(t.Context(), sequence(txtar.Parse([]byte(c.files))))))
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
 }

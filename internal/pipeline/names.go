@@ -78,7 +78,7 @@ func secretName(name string) bool {
 		return false
 	}
 	for i, x := range w {
-		if secretWords[x] || x == "webhook" && i == len(w)-1 { // SLACK_WEBHOOK is the secret itself, webhook_image is not
+		if secretWords[x] || x == "webhook" && i >= len(w)-2 { // SLACK_WEBHOOK_PROD is the secret itself, webhook_image_tag is not
 			return true
 		}
 		if x == "key" && i > 0 && keyWords[w[i-1]] {

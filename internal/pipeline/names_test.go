@@ -3,7 +3,7 @@ package pipeline
 import "testing"
 
 func TestSecretName(t *testing.T) {
-	for _, s := range []string{"DB_PASSWORD", "apiKey", "github-token", "AWS_ACCESS_KEY_ID", "SENTRY_DSN", "SSH_PRIVATE_KEY", "dockerPass", "SLACK_WEBHOOK_URL", "TEAMS_WEBHOOK", "DATABASE_URL", "clientSecret", "NPM_TOKEN"} {
+	for _, s := range []string{"DB_PASSWORD", "apiKey", "github-token", "AWS_ACCESS_KEY_ID", "SENTRY_DSN", "SSH_PRIVATE_KEY", "dockerPass", "SLACK_WEBHOOK_URL", "TEAMS_WEBHOOK", "SLACK_WEBHOOK_PROD", "DATABASE_URL", "clientSecret", "NPM_TOKEN"} {
 		if !secretName(s) {
 			t.Errorf("%s is none", s)
 		}
