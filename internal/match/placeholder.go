@@ -270,17 +270,23 @@ func follows(a, b byte, step int) bool {
 	return int(b)-int(a) == step && isDigit(a) == isDigit(b) && (isDigit(b) || isLetter(b))
 }
 
-// interleaved reports whether letters and digits that take turns both count: A1B2C3D4.
+// interleaved reports whether letters and digits take turns as they do where somebody types at random, or count while they do:
+// A1B2C3D4. Of values drawn by lot one of a million does either.
 func interleaved(v []byte) bool {
-	const turns = 8
-	n := 1
+	const counting, typing = 8, 16
+	turns, counts := 1, 1
 	for i := 1; i < len(v); i++ {
-		turn := isLetter(v[i]) && isDigit(v[i-1]) || isDigit(v[i]) && isLetter(v[i-1])
-		if !turn || i > 1 && n > 1 && !follows(v[i-2], v[i], 1) {
-			n = 1
+		if !(isLetter(v[i]) && isDigit(v[i-1]) || isDigit(v[i]) && isLetter(v[i-1])) {
+			turns, counts = 1, 1
 			continue
 		}
-		if n++; n >= turns {
+		turns++
+		if counts == 1 || follows(v[i-2], v[i], 1) {
+			counts++
+		} else {
+			counts = 2
+		}
+		if counts >= counting || turns >= typing {
 			return true
 		}
 	}
