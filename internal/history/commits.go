@@ -187,6 +187,10 @@ func (l *loader) fill(i uint32) {
 		return
 	}
 	id := l.commits[i].id
+	if l.forest.barren != nil && l.forest.barren(id) {
+		l.commits[i].tree = l.forest.tree(id) // an empty one under the commit's id, which no tree has
+		return
+	}
 	typ, content, err := l.read(id)
 	if err == nil && typ != TypeCommit {
 		err = fmt.Errorf("read commit %s: is a %s: %w", id.Hex(l.size), typ, ErrMalformed)

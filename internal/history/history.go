@@ -108,8 +108,8 @@ type Options struct {
 	Shallow  []ID   // commits whose parents are treated as absent
 	Mailmap  []byte // content of .mailmap, nil if there is none
 
-	// Barren, if not nil, reports of a tree that none of the blobs stands in it or below: it is not read. It is called from
-	// several goroutines.
+	// Barren, if not nil, reports of a tree that none of the blobs stands in it or below, and of a commit that the trees of it
+	// and of all that it descends from are such: those are not read. It is called from several goroutines.
 	Barren func(id ID) bool
 
 	// Trouble hears of each object that could not be read or parsed, once, from one goroutine, in an order that depends on

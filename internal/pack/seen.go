@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -36,26 +37,64 @@ func (s *Store) IDs(blobs bool, skip map[ID]bool) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var ids []ID
+	var all []byte
 	err = guarded(func() error {
-		for i := range int32(len(g.off)) {
-			f := g.flag[i]
-			if f&(flagCopy|flagLost) != 0 || blobs && Type(f&typeBits) != Blob {
-				continue
+		for k, p := range g.packs {
+			var drop []bool // by place in the index
+			if blobs {
+				drop = make([]bool, p.idx.n)
+				for i := g.start[k]; i < g.start[k+1]; i++ {
+					drop[g.pos[i]] = g.flag[i]&(flagCopy|flagLost) != 0 || Type(g.flag[i]&typeBits) != Blob
+				}
 			}
-			if id := g.id(i); !id.IsZero() && !skip[id] {
-				ids = append(ids, id)
+			ids := make([]byte, 0, p.idx.n*s.hash)
+			for i := range p.idx.n {
+				if id := p.idx.id(i); drop == nil || !drop[i] {
+					ids = append(ids, id...)
+				}
 			}
+			all = merged(all, ids, s.hash)
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read indexes of %s: %w", s.dirs[0], err)
 	}
-	slices.SortFunc(ids, func(a, b ID) int { return slices.Compare(a.raw(), b.raw()) })
-	out := make([]byte, 0, len(ids)*s.hash)
-	for i := range ids {
-		out = append(out, ids[i].raw()...)
+	if !blobs {
+		var ids []byte
+		for _, r := range g.loose { // in the order of ids
+			ids = append(ids, r.id.raw()...)
+		}
+		all = merged(all, ids, s.hash)
+	}
+	if len(skip) == 0 {
+		return all, nil
+	}
+	out := all[:0]
+	for ; len(all) > 0; all = all[s.hash:] {
+		if id := all[:s.hash]; !skip[rawID(id)] {
+			out = append(out, id...)
+		}
 	}
 	return out, nil
+}
+
+// merged joins two sorted lists of ids, each id once. Indexes that are not in order make one that is not: what is looked for
+// in it is then not found, and looked at again.
+func merged(a, b []byte, size int) []byte {
+	if len(a) == 0 {
+		return b
+	}
+	out := make([]byte, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		switch c := bytes.Compare(a[:size], b[:size]); {
+		case c < 0:
+			out, a = append(out, a[:size]...), a[size:]
+		case c > 0:
+			out, b = append(out, b[:size]...), b[size:]
+		default:
+			out, a, b = append(out, a[:size]...), a[size:], b[size:]
+		}
+	}
+	return append(append(out, a...), b...)
 }

@@ -82,6 +82,7 @@ type Source struct {
 	staged   map[string][]finding.Location // by blob id
 	ranged   *span                         // what the range holds, once computed
 	since    *Seen                         // what Walk leaves out; nil if it is not to remember anything
+	known    *known                        // of since, once a walk has asked
 	seen     *Seen                         // by the last Walk, with what it left out
 	led      *sources.Ledger               // of the last Walk; Locate tells it what could not be followed
 }

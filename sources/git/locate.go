@@ -129,11 +129,11 @@ func (s *Source) past(ctx context.Context, o objects, r reader) (history.Objects
 		opts.Loose = append(opts.Loose, historyID(id))
 	}
 	plan := pack.Plan{Types: pack.Of(pack.Tree)}
-	if s.since != nil && s.since.Complete {
-		// What is new stands in trees that are new.
+	if s.known != nil && s.since.Complete {
+		// What is new stands in trees that are new, and in commits that are.
 		size := o.hash().Size()
-		opts.Barren = func(id history.ID) bool { return s.since.has(id[:size]) }
-		plan.Want = func(id pack.ID) bool { return !s.since.has(id.AppendRaw(nil)) }
+		opts.Barren = func(id history.ID) bool { return s.known.has(id[:size]) }
+		plan.Want = func(id pack.ID) bool { return !s.known.has(id.AppendRaw(nil)) }
 	}
 	return scanning{single{r, o.hash().Size(), new([]byte)}, o, plan}, opts, nil
 }

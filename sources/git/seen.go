@@ -22,11 +22,32 @@ type Seen struct {
 	IDs      []byte // raw ids of all objects, or of blobs alone if Complete is false; one behind the other, sorted
 }
 
-// has reports whether an id is among IDs.
-func (s *Seen) has(id []byte) bool {
-	n := len(id)
-	i := sort.Search(len(s.IDs)/n, func(i int) bool { return bytes.Compare(s.IDs[i*n:(i+1)*n], id) >= 0 })
-	return i*n < len(s.IDs) && bytes.Equal(s.IDs[i*n:(i+1)*n], id)
+// known answers which ids an earlier walk has seen.
+type known struct {
+	ids  []byte
+	size int
+	from [1<<16 + 1]uint32 // where the ids begin that begin with two bytes
+}
+
+func newKnown(ids []byte, size int) *known {
+	k := &known{ids: ids, size: size}
+	next := 0
+	for i := range len(ids) / size {
+		for first := int(ids[i*size])<<8 | int(ids[i*size+1]); next <= first; next++ {
+			k.from[next] = uint32(i)
+		}
+	}
+	for ; next < len(k.from); next++ {
+		k.from[next] = uint32(len(ids) / size)
+	}
+	return k
+}
+
+func (k *known) has(id []byte) bool {
+	first := int(id[0])<<8 | int(id[1])
+	lo, hi := int(k.from[first]), int(k.from[first+1])
+	i := lo + sort.Search(hi-lo, func(i int) bool { return bytes.Compare(k.ids[(lo+i)*k.size:(lo+i+1)*k.size], id) >= 0 })
+	return i < hi && bytes.Equal(k.ids[i*k.size:(i+1)*k.size], id)
 }
 
 // Since has the next Walk leave out what an earlier one has seen, and remember what it sees: a zero Seen leaves nothing out. It
@@ -36,6 +57,7 @@ func (s *Source) Since(seen Seen) {
 	if n := s.hashSize(); len(seen.IDs)%n != 0 {
 		s.since = &Seen{}
 	}
+	s.known = nil
 }
 
 // Seen is what the last Walk has seen, what it left out included. It reports false where Walk did not end well or Since was not
@@ -92,10 +114,11 @@ func (s *Source) unchanged(led *sources.Ledger) {
 func (s *Source) plan(types pack.Types, first []pack.ID, reused *int64) pack.Plan {
 	p := pack.Plan{Types: types, First: first}
 	if s.since != nil && len(s.since.IDs) > 0 {
+		s.known = newKnown(s.since.IDs, s.hashSize())
 		raw := make([]byte, 0, 32)
 		p.Want = func(id pack.ID) bool {
 			raw = id.AppendRaw(raw[:0])
-			if s.since.has(raw) {
+			if s.known.has(raw) {
 				*reused++
 				return false
 			}

@@ -124,7 +124,8 @@ func (s *Source) walkWhole(ctx context.Context, workers int, led *sources.Ledger
 	for _, x := range w.workers {
 		commits, parents = append(commits, x.commits...), append(parents, x.parents...)
 	}
-	if s.walked = reused == 0; s.walked {
+	// Nothing new leads to a commit that was seen in a store that was whole.
+	if s.walked = reused == 0 || s.since.Complete; s.walked {
 		s.dangling = s.looseEnds(commits, parents)
 	}
 	return s.remember(o, print, w, w.objects.Load()+reused)
