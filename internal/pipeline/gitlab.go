@@ -38,6 +38,7 @@ type part struct {
 type gitlabLibrary struct {
 	jobs      map[string]part
 	variables map[string]bool // set in a file, at any level that reaches every job
+	shared    []part          // the mappings that set them
 	global    map[string]part // default, image, before_script, …
 }
 
@@ -89,8 +90,11 @@ func newGitlabLibrary(all []*text) *gitlabLibrary {
 	lib := &gitlabLibrary{jobs: map[string]part{}, variables: map[string]bool{}, global: map[string]part{}}
 	for _, t := range all {
 		for _, doc := range t.yaml() {
-			for _, p := range t.pairs(t.get(doc, "variables")) {
-				lib.variables[p.key.Value] = true
+			if n := t.get(doc, "variables"); n != nil {
+				lib.shared = append(lib.shared, part{t, n})
+				for _, p := range t.pairs(n) {
+					lib.variables[p.key.Value] = true
+				}
 			}
 			for _, p := range t.pairs(doc) {
 				switch k := p.key.Value; {
@@ -165,27 +169,44 @@ func (g *gitlab) readJob(key, n *yaml.Node) {
 	// Variables of the job, nearest first; what it sets is no reference.
 	set := maps.Clone(g.lib.variables)
 	holds := map[string][]gitlabSecret{}
-	var plain []pair // what the job itself writes out
-	for _, c := range chain {
-		for _, p := range c.t.pairs(c.t.get(c.n, "variables")) {
+	var plain []pair // what this file writes out for the job
+	nearer := map[string]bool{}
+	variablesOf := func(t *text, list *yaml.Node, own bool, declares bool) {
+		for _, p := range t.pairs(list) {
 			v := p.value
 			if v.Kind == yaml.MappingNode {
-				v = c.t.get(v, "value")
+				v = t.get(v, "value")
 			}
-			if v == nil || v.Kind != yaml.ScalarNode || set[p.key.Value] && holds[p.key.Value] != nil {
+			if v == nil || v.Kind != yaml.ScalarNode || nearer[p.key.Value] {
 				continue
 			}
-			set[p.key.Value] = true
-			ev = append(ev, gitlabSetting(p.key.Value, v.Value)...)
+			nearer[p.key.Value], set[p.key.Value] = true, true
+			if declares {
+				ev = append(ev, gitlabSetting(p.key.Value, v.Value)...)
+			}
 			for _, x := range variables(v.Value) {
-				if x.name != p.key.Value && secretName(x.name) && !platform(GitLab, x.name) && !g.lib.variables[x.name] {
-					holds[p.key.Value] = append(holds[p.key.Value], gitlabSecret{x, part{c.t, v}})
+				if x.name == p.key.Value || g.lib.variables[x.name] || platform(GitLab, x.name) {
+					continue
+				}
+				// TOKEN: $SOMETHING hands over a secret whatever it is called.
+				if secretName(x.name) || secretName(p.key.Value) && !strings.HasPrefix(x.name, "CI_") && !strings.HasPrefix(x.name, "GITLAB_") {
+					holds[p.key.Value] = append(holds[p.key.Value], gitlabSecret{x, part{t, v}})
 				}
 			}
-			if c.t == g.text && c.n == n {
+			if own {
 				g.literal(p.key.Value, v)
+			}
+			if own || t == g.text && !declares {
 				plain = append(plain, pair{p.key, v})
 			}
+		}
+	}
+	for _, c := range chain {
+		variablesOf(c.t, c.t.get(c.n, "variables"), c.t == g.text && c.n == n, true)
+	}
+	if inherits(chain) {
+		for _, p := range g.lib.shared {
+			variablesOf(p.t, p.n, false, false)
 		}
 	}
 	for _, p := range g.matrix(chain) {
@@ -305,6 +326,12 @@ func (g *gitlab) readJob(key, n *yaml.Node) {
 		m.Steps = append(m.Steps, Step{Name: "image", Span: im.t.span(im.n), Consumer: &image[0]})
 	}
 	g.m.Jobs = append(g.m.Jobs, m)
+}
+
+// inherits reports whether a job gets the variables that stand at the top of the pipeline. https://docs.gitlab.com/ci/yaml/#inheritvariables
+func inherits(chain []part) bool {
+	in := first(chain, "inherit")
+	return in.n == nil || in.t.str(in.n, "variables") != "false"
 }
 
 type gitlabSecret struct {

@@ -264,6 +264,16 @@ jobs:
 	if e := inv.Declared(".github/workflows/a.yml", 9); len(e) != 1 || e[0].Class != finding.EnvProd {
 		t.Errorf("%+v", e)
 	}
+	lab := collect(t, map[string]string{".gitlab-ci.yml": `variables:
+  API_TOKEN: example-written-out
+deploy:
+  environment: production
+  script:
+    - curl -H "token:$API_TOKEN" https://x.example
+`}).Uses(".gitlab-ci.yml", 2, "API_TOKEN")
+	if len(lab) != 1 || lab[0].Job != "deploy" || lab[0].Printed != "an argument of curl (line 6)" {
+		t.Errorf("%+v", lab)
+	}
 	if inv.Declared(".github/workflows/a.yml", 13) != nil || inv.Uses("x", 1, "") != nil {
 		t.Error("something is known of nothing")
 	}
