@@ -373,7 +373,7 @@ var agreedForms = []agreed{
 	{"nftport", "nftport", false, []string{`[a-z0-9]{8}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{12}`}},
 	{"ngc", "ngc", false, []string{`[a-zA-Z0-9]{26}:[a-zA-Z0-9]{8}-[a-zA-Z0-9]{4}-[a-zA-Z0-9]{4}-[a-zA-Z0-9]{4}-[a-zA-Z0-9]{12}`}},
 	{"nicereply", "nicereply", false, []string{`[a-f0-9]{40}`}},
-	{"nimble", "nimble", true, []string{`[a-zA-Z0-9]{30}`}},
+	{"nimble", "nimble", false, []string{`[a-zA-Z0-9]{30}`}},
 	{"noticeable", "noticeable", false, []string{`[a-zA-Z0-9]{20}`}},
 	{"nozbeteams", "nozbe", false, []string{`[a-zA-Z0-9]{16}_[a-zA-Z0-9_-]{64}`}},
 	{"numverify", "numverify", false, []string{`[a-z0-9]{32}`}},

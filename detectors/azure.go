@@ -363,6 +363,12 @@ func signature(b []byte, at, end int) FoundPart {
 }
 
 // parseSAS wants a version date and an end or a policy beside the signature of 32 bytes; or the Service Bus form.
+// A signature is an HMAC-SHA-256 in base64; one that is off by a few bytes was one.
+const (
+	sigLength = 43
+	sigSlip   = 4
+)
+
 func parseSAS(b []byte, at int) []Found {
 	if at > 0 && b[at-1] != '?' && b[at-1] != '&' && b[at-1] != ';' {
 		return nil
@@ -373,11 +379,14 @@ func parseSAS(b []byte, at int) []Found {
 	if !storage && !bus {
 		return nil
 	}
-	raw, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(q.Get("sig"), " ", "+"))
-	if err != nil || len(raw) != 32 {
+	sig := strings.ReplaceAll(q.Get("sig"), " ", "+")
+	if n := len(strings.TrimRight(sig, "=")); n < sigLength-sigSlip || n > sigLength+sigSlip {
 		return nil
 	}
 	f := Found{Parts: []FoundPart{signature(b, at, end)}, Start: start, End: end, Proof: finding.ProofProven}
+	if raw, err := base64.StdEncoding.DecodeString(sig); err != nil || len(raw) != 32 {
+		f.Proof = finding.ProofRefuted // cut, or lengthened
+	}
 	if i := bytes.Index(b[start:end], []byte("://")); i >= 0 {
 		h := start + i + 3
 		if n := bytes.IndexAny(b[h:end], "/?:"); n > 0 {

@@ -33,10 +33,10 @@ func (m *Matcher) promised(from, keyword, start int) bool {
 	return containsAny(m.folded, lineRoles)
 }
 
-// beside reports whether a value that could be nothing but a token stands one blank behind a word: provider VALUE. Digests,
-// ids and versions stand so behind many a word.
+// beside reports whether a value that could be nothing but a token stands one blank behind a word: provider VALUE. Digests
+// stand so behind many a word.
 func beside(gap, v []byte) bool {
-	return len(gap) == 1 && isBlank(gap[0]) && len(v) >= besideLen && !isUUID(v) && !allHex(v) && byLot(v)
+	return len(gap) == 1 && isBlank(gap[0]) && len(v) >= besideLen && !allHex(v) && byLot(v)
 }
 
 // besideLen is the length from which beside asks nothing more of a value's surroundings.
