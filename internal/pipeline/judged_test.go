@@ -206,6 +206,7 @@ func TestPlatformTokens(t *testing.T) {
 	inv := collect(t, map[string]string{
 		".github/workflows/a.yml": "on: pull_request_target\njobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: o/a@v1\n        with: {token: '${{ secrets.GITHUB_TOKEN }}', t: '${{ github.token }}', u: '${{ secrets.github_token }}'}\n",
 		".gitlab-ci.yml":          "a:\n  script:\n    - echo $CI_JOB_TOKEN $CI_REGISTRY_PASSWORD ${CI_JOB_JWT_V2}\n",
+		"Dockerfile":              "FROM x\nARG CI_JOB_TOKEN\n",
 		"azure-pipelines.yml":     "steps:\n  - script: echo $(System.AccessToken)\n",
 	})
 	if len(inv.References) > 0 {

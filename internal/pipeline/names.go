@@ -104,9 +104,9 @@ var platformNames = map[string]map[string]bool{
 	Woodpecker: set("CI_NETRC_PASSWORD", "CI_SYSTEM_TOKEN"),
 }
 
-// platform reports whether a name is the system's own.
+// platform reports whether a name is the system's own. The names of GitLab are nobody else's, wherever they are handed on to.
 func platform(system, name string) bool {
-	return platformNames[system][name] || system == GitHub && strings.EqualFold(name, "github_token")
+	return platformNames[system][name] || platformNames[GitLab][name] || system == GitHub && strings.EqualFold(name, "github_token")
 }
 
 // cloudKeys are the variables that the cloud SDKs and providers read a static key from, and what speaks for federation

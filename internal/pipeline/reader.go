@@ -65,7 +65,7 @@ func (r *reader) keep(n Note) {
 
 // use records one use of a secret. The environments are those of evidence and, after it, of the path and the name.
 func (r *reader) use(scope, name string, u finding.Use, evidence ...[]environ.Evidence) {
-	if name == "" || len(name) > maxName {
+	if name == "" || len(name) > maxName || platform(r.m.System, name) {
 		return
 	}
 	evidence = append(evidence, r.pathEvidence(), environ.Key(name))
