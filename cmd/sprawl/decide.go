@@ -253,26 +253,6 @@ func (a *app) mark(ctx context.Context, id string, m policy.Mark, args []string,
 	return err
 }
 
-func (a *app) showCommand() *cobra.Command {
-	var f scanFlags
-	c := &cobra.Command{
-		Use:   "show ID [TARGET]",
-		Short: "Show one credential in full: every place, fact and step",
-		Args:  cobra.RangeArgs(1, 2),
-		RunE: func(c *cobra.Command, args []string) error {
-			_, res, cred, err := a.findOne(c.Context(), "show", args[0], args[1:], f)
-			if err != nil {
-				return err
-			}
-			res.found.Credentials = []finding.Credential{cred}
-			res.found.Notices = nil
-			return a.text(res, res.summarise("none", func(finding.Credential) bool { return false }), true)
-		},
-	}
-	f.add(c)
-	return c
-}
-
 // minID is how much of an id must be given: "c-" and 8 characters are what reports show.
 const minID = 6
 

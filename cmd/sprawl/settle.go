@@ -65,7 +65,8 @@ func (a *app) settle(ctx context.Context, args []string, f scanFlags, format str
 	if err != nil {
 		return err
 	}
-	open := slices.DeleteFunc(slices.Clone(res.found.Credentials), func(c finding.Credential) bool { return c.Decision != nil })
+	// A baseline judges nothing, and an exception may rest on what is asked for here.
+	open := slices.DeleteFunc(slices.Clone(res.found.Credentials), func(c finding.Credential) bool { return c.Decision != nil && c.Decision.Kind == "mark" })
 	needs, asked, left := risk.Settle(open)
 	s := settlement{Asked: asked, Decided: asked - left, Exports: []settlementNeed{}, Other: []settlementStep{}}
 	for _, n := range needs {

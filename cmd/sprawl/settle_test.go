@@ -3,6 +3,8 @@ package main
 import (
 	"testing"
 
+	"sprawl/detectors"
+	"sprawl/finding"
 	"sprawl/internal/risk"
 	"sprawl/inventory"
 )
@@ -17,6 +19,13 @@ func TestExportsAreFormats(t *testing.T) {
 		f, ok := inventory.Named(e.ID)
 		if !ok || f.Command == "" || f.Permission == "" {
 			t.Errorf("%s: no format with a command and a permission", e.ID)
+		}
+		about := len(e.Providers) == 0
+		for _, d := range detectors.All() {
+			about = about || e.About(&finding.Credential{Kind: d.ID, Provider: d.Provider})
+		}
+		if !about {
+			t.Errorf("%s is about no kind of the table", e.ID)
 		}
 		for _, d := range e.Decides {
 			if !known[d] {

@@ -13,7 +13,13 @@ import (
 type Export struct {
 	ID, Title string
 	Providers []string // of the credentials that it is about; none means all that have no export of their own
+	Kinds     []string // of those that it lists, as in a Threshold; none means all of the providers'
 	Decides   []string // condition ids
+}
+
+// About reports whether the export would hold a credential, by its kind.
+func (e Export) About(c *finding.Credential) bool {
+	return c.Provider != "" && slices.Contains(e.Providers, c.Provider) && (Threshold{Kinds: e.Kinds}).covers(c.Kind)
 }
 
 // Sets of conditions that kinds of listing decide.
@@ -27,49 +33,48 @@ var (
 func Exports() []Export { return slices.Clone(exports) }
 
 var exports = []Export{
-	{"aws-access-keys", "AWS: access keys of every user", []string{"aws"}, []string{"long-lived", "outlives-task", "shared-identity"}},
-	{"aws-account-authorization", "AWS: users with their tags, groups and policies", []string{"aws"},
+	{"aws-access-keys", "AWS: access keys of every user", []string{"aws"}, []string{"aws-access-key"}, []string{"long-lived", "outlives-task", "shared-identity"}},
+	{"aws-account-authorization", "AWS: users with their tags, groups and policies", []string{"aws"}, []string{"aws-access-key"},
 		[]string{"over-scoped", "unattributed", "persistent-identity", "unconstrained"}},
-	{"aws-credential-report", "AWS: credential report", []string{"aws"}, []string{"outlives-task", "shared-identity", "human-in-automation"}},
-	{"aws-cloudtrail-trails", "AWS: trails", []string{"aws"}, []string{"poorly-logged"}},
-	{"aws-cloudtrail-events", "AWS: events of the key", []string{"aws"}, []string{"shared", "cross-environment"}},
-	{"gcp-service-account-keys", "Google Cloud: keys of service accounts", []string{"gcp"}, []string{"long-lived", "outlives-task", "shared-identity"}},
-	{"gcp-iam-policy", "Google Cloud: IAM policy with its audit configuration", []string{"gcp"}, []string{"over-scoped", "poorly-logged"}},
-	{"gcp-key-activity", "Google Cloud: last use of keys", []string{"gcp"}, []string{"outlives-task"}},
-	{"gcp-api-keys", "Google Cloud: API keys with their restrictions", []string{"gcp"}, []string{"unconstrained", "long-lived"}},
-	{"gcp-audit-log", "Google Cloud: audit log", []string{"gcp"}, []string{"shared", "cross-environment"}},
-	{"entra-applications", "Microsoft Entra: applications with their secrets and owners", []string{"azure"}, append([]string{"shared-identity"}, owned...)},
-	{"entra-sign-ins", "Microsoft Entra: sign-ins of applications", []string{"azure"}, []string{"outlives-task"}},
-	{"azure-diagnostic-settings", "Azure: diagnostic settings", []string{"azure"}, []string{"poorly-logged"}},
-	{"azure-storage-accounts", "Azure: storage accounts with the age of their keys", []string{"azure"}, []string{"long-lived", "unconstrained"}},
-	{"github-personal-access-tokens", "GitHub: fine-grained tokens of the organisation", []string{"github"}, owned},
-	{"github-credential-authorizations", "GitHub: credentials authorised for single sign-on", []string{"github"}, []string{"over-scoped", "outlives-task"}},
-	{"github-audit-log", "GitHub: audit log with token hashes", []string{"github"}, []string{"outlives-task", "shared", "poorly-logged", "over-scoped"}},
-	{"github-app-installations", "GitHub: installed applications", []string{"github"}, []string{"third-party-unreviewed"}},
-	{"gitlab-access-tokens", "GitLab: access tokens", []string{"gitlab"}, append([]string{"over-scoped"}, owned...)},
-	{"kubernetes", "Kubernetes: service accounts, secrets and bindings", []string{"kubernetes"}, append([]string{"over-scoped"}, owned...)},
-	{"vault-accessors", "Vault: token accessors", []string{"vault", "hashicorp"}, wide},
-	{"slack-integrations", "Slack: integrations", []string{"slack"}, []string{"over-scoped", "third-party-unreviewed", "unattributed"}},
-	{"datadog-keys", "Datadog: keys", []string{"datadog"}, wide},
-	{"cloudflare-tokens", "Cloudflare: tokens", []string{"cloudflare"}, wide},
-	{"openai-keys", "OpenAI: keys", []string{"openai"}, wide},
-	{"anthropic-keys", "Anthropic: keys", []string{"anthropic"}, wide},
-	{"docker-hub-tokens", "Docker Hub: tokens", []string{"docker"}, wide},
-	{"jfrog-tokens", "JFrog: tokens", []string{"jfrog"}, wide},
-	{"databricks-tokens", "Databricks: tokens", []string{"databricks"}, wide},
-	{"terraform-cloud-tokens", "Terraform Cloud: tokens", []string{"terraform", "terraform-cloud"}, wide},
-	{"okta-tokens", "Okta: tokens", []string{"okta"}, wide},
-	{"tailscale-keys", "Tailscale: keys", []string{"tailscale"}, wide},
-	{"sendgrid-keys", "SendGrid: keys", []string{"sendgrid"}, []string{"over-scoped", "outlives-task"}},
-	{"twilio-keys", "Twilio: keys", []string{"twilio"}, life},
-	{"npm-tokens", "npm: tokens", []string{"npm"}, wide},
-	{"sentry-tokens", "Sentry: tokens", []string{"sentry"}, wide},
-	{"elastic-api-keys", "Elastic: API keys", []string{"elastic"}, wide},
-	{"mongodb-atlas-keys", "MongoDB Atlas: keys", []string{"mongodb", "mongodb-atlas"}, []string{"over-scoped"}},
-	{"grafana-tokens", "Grafana: tokens of service accounts", []string{"grafana"}, life},
-	{"doppler-tokens", "Doppler: tokens", []string{"doppler"}, wide},
-	{"snowflake-tokens", "Snowflake: tokens", []string{"snowflake"}, wide},
-	{"csv", "a list of your own: a CSV with key id, created, expires, last_used, status, access, owner, principal_keys, logging", nil,
+	{"aws-credential-report", "AWS: credential report", []string{"aws"}, []string{"aws-access-key"}, []string{"outlives-task", "shared-identity", "human-in-automation"}},
+	{"aws-cloudtrail-trails", "AWS: trails", []string{"aws"}, nil, []string{"poorly-logged"}},
+	{"aws-cloudtrail-events", "AWS: events of the key", []string{"aws"}, []string{"aws-access-key"}, []string{"shared", "cross-environment"}},
+	{"gcp-service-account-keys", "Google Cloud: keys of service accounts", []string{"gcp"}, []string{"gcp-service-account-key"}, []string{"long-lived", "outlives-task", "shared-identity"}},
+	{"gcp-iam-policy", "Google Cloud: IAM policy with its audit configuration", []string{"gcp"}, []string{"gcp-service-account-key"}, []string{"over-scoped", "poorly-logged"}},
+	{"gcp-key-activity", "Google Cloud: last use of keys", []string{"gcp"}, []string{"gcp-service-account-key"}, []string{"outlives-task"}},
+	{"gcp-api-keys", "Google Cloud: API keys with their restrictions", []string{"gcp"}, []string{"gcp-api-key", "gcp-gemini-key"}, []string{"unconstrained", "long-lived"}},
+	{"gcp-audit-log", "Google Cloud: audit log", []string{"gcp"}, []string{"gcp-service-account-key"}, []string{"shared", "cross-environment"}},
+	{"entra-applications", "Microsoft Entra: applications with their secrets and owners", []string{"azure"}, []string{"azure-client-secret*"}, append([]string{"shared-identity"}, owned...)},
+	{"entra-sign-ins", "Microsoft Entra: sign-ins of applications", []string{"azure"}, []string{"azure-client-secret*"}, []string{"outlives-task"}},
+	{"azure-diagnostic-settings", "Azure: diagnostic settings", []string{"azure"}, nil, []string{"poorly-logged"}},
+	{"azure-storage-accounts", "Azure: storage accounts with the age of their keys", []string{"azure"}, []string{"azure-storage-key"}, []string{"long-lived", "unconstrained"}},
+	{"github-personal-access-tokens", "GitHub: fine-grained tokens of the organisation", []string{"github"}, []string{"github-fine-grained-token"}, owned},
+	{"github-credential-authorizations", "GitHub: credentials authorised for single sign-on", []string{"github"}, []string{"github-personal-access-token"}, []string{"over-scoped", "outlives-task"}},
+	{"github-audit-log", "GitHub: audit log with token hashes", []string{"github"}, nil, []string{"outlives-task", "shared", "poorly-logged", "over-scoped"}},
+	{"gitlab-access-tokens", "GitLab: access tokens", []string{"gitlab"}, []string{"gitlab-personal-access-token", "gitlab-token"}, append([]string{"over-scoped"}, owned...)},
+	{"kubernetes", "Kubernetes: service accounts, secrets and bindings", []string{"kubernetes"}, []string{"kubernetes-service-account-token"}, append([]string{"over-scoped"}, owned...)},
+	{"vault-accessors", "Vault: token accessors", []string{"hashicorp"}, []string{"vault-service-token", "vault-batch-token"}, wide},
+	{"slack-integrations", "Slack: integrations", []string{"slack"}, []string{"slack-app-token"}, []string{"over-scoped", "third-party-unreviewed", "unattributed"}},
+	{"datadog-keys", "Datadog: keys", []string{"datadog"}, []string{"datadog-api-key", "datadog-application-key"}, wide},
+	{"cloudflare-tokens", "Cloudflare: tokens", []string{"cloudflare"}, []string{"cloudflare-api-token", "cloudflare-account-token", "cloudflare-user-token"}, wide},
+	{"openai-keys", "OpenAI: keys", []string{"openai"}, []string{"openai-*"}, wide},
+	{"anthropic-keys", "Anthropic: keys", []string{"anthropic"}, []string{"anthropic-api-key", "anthropic-admin-key"}, wide},
+	{"docker-hub-tokens", "Docker Hub: tokens", []string{"docker"}, []string{"docker-personal-token", "docker-organisation-token"}, wide},
+	{"jfrog-tokens", "JFrog: tokens", []string{"jfrog"}, []string{"jfrog-access-token", "jfrog-reference-token"}, wide},
+	{"databricks-tokens", "Databricks: tokens", []string{"databricks"}, []string{"databricks-token"}, wide},
+	{"terraform-cloud-tokens", "Terraform Cloud: tokens", []string{"hashicorp"}, []string{"terraform-cloud-token"}, wide},
+	{"okta-tokens", "Okta: tokens", []string{"okta"}, []string{"okta-token"}, wide},
+	{"tailscale-keys", "Tailscale: keys", []string{"tailscale"}, nil, wide},
+	{"sendgrid-keys", "SendGrid: keys", []string{"sendgrid"}, []string{"sendgrid-api-key"}, []string{"over-scoped", "outlives-task"}},
+	{"twilio-keys", "Twilio: keys", []string{"twilio"}, []string{"twilio-api-key"}, life},
+	{"npm-tokens", "npm: tokens", []string{"npm"}, []string{"npm-*"}, wide},
+	{"sentry-tokens", "Sentry: tokens", []string{"sentry"}, []string{"sentry-*"}, wide},
+	{"elastic-api-keys", "Elastic: API keys", []string{"elastic"}, []string{"elastic-api-key"}, wide},
+	{"mongodb-atlas-keys", "MongoDB Atlas: keys", []string{"mongodb"}, []string{"mongodb-atlas-api-key"}, []string{"over-scoped"}},
+	{"grafana-tokens", "Grafana: tokens of service accounts", []string{"grafana"}, []string{"grafana-service-account-token"}, life},
+	{"doppler-tokens", "Doppler: tokens", []string{"doppler"}, []string{"doppler-service-token"}, wide},
+	{"snowflake-tokens", "Snowflake: tokens", []string{"snowflake"}, []string{"snowflake-token"}, wide},
+	{"csv", "a list of your own: a CSV with key id, created, expires, last_used, status, access, owner, principal_keys, logging", nil, nil,
 		append([]string{"shared-identity", "poorly-logged"}, wide...)},
 }
 
@@ -78,11 +83,11 @@ var steps = map[string][]string{
 	"embedded":               {"a scan of the repositories and images that use it"},
 	"cross-environment":      {"environments: in the policy, for the places that say nothing"},
 	"shared":                 {"a scan of the other repositories and images"},
-	"human-in-automation":    {"a scan of the pipelines (ci:)"},
-	"static-where-federated": {"a scan of the pipelines (ci:)"},
-	"unpinned-consumer":      {"a scan of the pipelines (ci:)"},
-	"fork-reachable":         {"a scan of the pipelines (ci:)"},
-	"printed":                {"a scan of the pipelines (ci:)"},
+	"human-in-automation":    {"a scan of the repositories whose pipelines use it"},
+	"static-where-federated": {"a scan of the repositories whose pipelines use it"},
+	"unpinned-consumer":      {"a scan of the repositories whose pipelines use it"},
+	"fork-reachable":         {"a scan of the repositories whose pipelines use it"},
+	"printed":                {"a scan of the repositories whose pipelines use it"},
 	"unattributed":           {"owners: in the policy"},
 	"persistent-identity":    {"owners: in the policy"},
 	"unrotatable":            {"the provider's page about the kind"},
@@ -98,7 +103,7 @@ func settles(c *finding.Credential, id string) []string {
 	for _, e := range exports {
 		switch {
 		case !slices.Contains(e.Decides, id):
-		case slices.Contains(e.Providers, c.Provider) && c.Provider != "":
+		case e.About(c):
 			out, own = append(out, e.Title), true
 		case len(e.Providers) == 0 && !own:
 			out = append(out, e.Title)
