@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sprawl/finding"
 	"sprawl/internal/gitexec"
 	"sprawl/report"
 	"sprawl/sources/git"
@@ -59,7 +60,8 @@ is written and the line to add to its configuration is shown.`,
 		Short: "Do what the hook of that name does",
 		Long: `Do what the hook of that name does; git calls it, and so does a hook manager.
 
-  pre-commit   scan what is staged in the index that the commit is made from; the policy is HEAD's
+  pre-commit   scan what is staged in the index that the commit is made from; the policy is HEAD's. Run by the pre-commit
+               framework outside of a commit: what lies between --from-ref and --to-ref, else what HEAD holds
   pre-push     scan what the remote lacks of what is pushed (lines on standard input, as git writes them; or the PRE_COMMIT_*
                variables of the pre-commit framework); the policy is HEAD's
   pre-receive  on a server: scan what a push brings, in quarantine; the policy is that of the server's HEAD
@@ -79,14 +81,15 @@ func (a *app) hookRun(ctx context.Context, args []string, f scanFlags) error {
 	stopped, skip := "nothing was committed.", "git commit --no-verify"
 	var targets []target
 	var err error
-	command := ""
+	command, headOnly := "", false
 	switch args[0] {
 	case "pre-commit":
-		f.staged, command = true, "staged"
 		var t target
-		if t, err = a.openGit(ctx, a.hookDir(), f); err == nil {
+		t, command, err = a.commitTarget(ctx, f)
+		if err == nil {
 			targets = []target{t}
 		}
+		headOnly = command == "scan"
 	case "pre-push":
 		stopped, skip, command = "nothing was pushed.", "git push --no-verify", "range"
 		targets, err = a.pushTargets(ctx, args[1:], f)
@@ -116,6 +119,11 @@ func (a *app) hookRun(ctx context.Context, args []string, f scanFlags) error {
 	if err != nil {
 		return err
 	}
+	if headOnly {
+		res.found.Credentials = slices.DeleteFunc(res.found.Credentials, func(c finding.Credential) bool {
+			return !slices.ContainsFunc(c.Sightings, func(s finding.Sighting) bool { return s.Where.State == finding.StateHead })
+		})
+	}
 	sum := res.summarise("policy", fails)
 	// Git shows what a hook of a commit writes to either stream; of a push it keeps standard output apart.
 	a.stdout, a.stdoutTTY = a.stderr, a.stderrTTY
@@ -130,6 +138,34 @@ func (a *app) hookRun(ctx context.Context, args []string, f scanFlags) error {
 		return err
 	}
 	return verdict(sum, "fail")
+}
+
+// commitTarget is what a commit is about to add. The pre-commit framework is also run by hand and in CI, where nothing is staged
+// and the hook would pass without having looked at anything: with --from-ref and --to-ref it is what lies between them, else
+// (--all-files) what HEAD holds.
+func (a *app) commitTarget(ctx context.Context, f scanFlags) (t target, command string, err error) {
+	dir := a.hookDir()
+	if from, to := a.getenv("PRE_COMMIT_FROM_REF"), a.getenv("PRE_COMMIT_TO_REF"); from != "" && to != "" {
+		t, err = a.openRange(ctx, dir, from, to, nil, from, f)
+		t.pushed = true
+		return t, "range", err
+	}
+	// Git names the index to every hook that it calls for a commit.
+	if a.getenv("PRE_COMMIT") == "1" && a.getenv("GIT_INDEX_FILE") == "" {
+		repo, err := a.gitRepo(ctx, dir)
+		if err != nil {
+			return t, "", err
+		}
+		if _, err := repo.Run(ctx, "rev-parse", "--verify", "--quiet", "HEAD"); err == nil {
+			if _, err := repo.Run(ctx, "diff-index", "--cached", "--quiet", "HEAD", "--"); err == nil {
+				t, err = a.openRange(ctx, dir, "", "HEAD", nil, "HEAD", f)
+				return t, "scan", err
+			}
+		}
+	}
+	f.staged = true
+	t, err = a.openGit(ctx, dir, f)
+	return t, "staged", err
 }
 
 // hookAdvice is what to do about what stopped a commit or a push.
