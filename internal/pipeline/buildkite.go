@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"path"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -57,6 +58,9 @@ func (r *reader) buildkiteSteps(list, env *yaml.Node, depth int) {
 			c := buildkitePlugin(ref.Value)
 			steps = append(steps, Step{Name: ref.Value, Span: r.span(ref), Consumer: &c})
 			j.to = append(j.to, c)
+			if j.buildkiteStore(c, with) {
+				continue
+			}
 			r.scalars(with, func(key string, v *yaml.Node) {
 				r.literal(key, v)
 				for _, x := range variables(v.Value) {
@@ -96,4 +100,37 @@ func buildkitePlugin(ref string) finding.Consumer {
 		c.Party = finding.PartyPlatform // buildkite-plugins
 	}
 	return c
+}
+
+// buildkiteStore reads what the plugins that fetch secrets from a store are told to fetch. It answers false for all others.
+func (j *shellJob) buildkiteStore(c finding.Consumer, with *yaml.Node) bool {
+	base := strings.TrimSuffix(path.Base(c.Name), "-buildkite-plugin")
+	fetch := func(store, name string, at *yaml.Node, as string) {
+		if name != "" && at != nil && !strings.Contains(name, "$") {
+			j.add("store "+store, name, finding.Use{Span: j.span(at), As: as, Consumers: []finding.Consumer{c}})
+		}
+	}
+	switch base {
+	case "vault-secrets": // github.com/elastic/vault-secrets-buildkite-plugin
+		if p := j.get(with, "path"); p != nil {
+			fetch("vault", strings.Trim(path.Join(p.Value, j.str(with, "field")), "/"), p, j.str(with, "env_var"))
+		}
+	case "aws-sm": // github.com/seek-oss/aws-sm-buildkite-plugin
+		for _, p := range j.pairs(j.get(with, "env")) {
+			at := p.value
+			if at.Kind == yaml.MappingNode {
+				at = j.get(at, "secret-id")
+			}
+			if at != nil {
+				fetch("secretsmanager", at.Value, at, p.key.Value)
+			}
+		}
+	case "aws-ssm": // github.com/cultureamp/aws-ssm-buildkite-plugin
+		for _, p := range j.pairs(j.get(with, "parameters")) {
+			fetch("ssm", p.value.Value, p.value, p.key.Value)
+		}
+	default:
+		return false
+	}
+	return true
 }
