@@ -379,6 +379,16 @@ func TestAction(t *testing.T) {
 		job.Workspace = checkout(t, r, "refs/heads/main", "main", 0)
 		goldenAction(t, "clean", act(t, job, nil))
 	})
+	t.Run("merge-group", func(t *testing.T) {
+		r := origin(t)
+		job := pull(r, "acme/app")
+		type object = map[string]any
+		job.Event, job.Payload = "merge_group", object{"merge_group": object{"base_sha": r.ID("main"), "head_sha": r.ID("refs/pull/7/merge")}}
+		job.Workspace = checkout(t, r, "refs/pull/7/merge", "queue", 0)
+		if res := act(t, job, nil); paths(res) != "gone.env new.env" {
+			t.Errorf("annotated %s\n%s", paths(res), res.Log())
+		}
+	})
 	t.Run("schedule", func(t *testing.T) {
 		r := origin(t)
 		job := runner.Job{Event: "schedule", Payload: map[string]any{"schedule": "0 3 * * *"}, GitHub: map[string]string{"repository": "acme/app", "sha": r.ID("main")}}

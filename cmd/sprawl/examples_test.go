@@ -13,12 +13,17 @@ import (
 	"sprawl/internal/testkit/repo"
 )
 
-// TestWorkflowsAreSound lints action.yml and the example workflows with the tools that their readers use.
+// TestWorkflowsAreSound lints action.yml, the example workflows and this repository's own with the tools that their readers use.
 func TestWorkflowsAreSound(t *testing.T) {
 	workflows, err := filepath.Glob(filepath.Join(repositoryRoot, "examples", "github", "*.yml"))
 	if err != nil || len(workflows) < 4 {
 		t.Fatalf("workflows %q, %v", workflows, err)
 	}
+	own, err := filepath.Glob(filepath.Join(repositoryRoot, ".github", "workflows", "*.yml"))
+	if err != nil || len(own) == 0 {
+		t.Fatalf("workflows %q, %v", own, err)
+	}
+	workflows = append(workflows, own...)
 	for name, args := range map[string][]string{
 		"actionlint": workflows,
 		"zizmor":     append([]string{"--offline", "--no-progress", "--persona=regular", filepath.Join(repositoryRoot, "action.yml")}, workflows...),
