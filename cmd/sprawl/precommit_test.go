@@ -30,7 +30,8 @@ func TestPreCommit(t *testing.T) {
 				e.Setenv(k, v)
 			}
 			e.Setenv("GOPROXY", "off")
-			e.Setenv("GOFLAGS", "-mod=mod")
+			e.Setenv("GOFLAGS", "-mod=mod -trimpath") // and what "make release-check" compiled is not compiled again
+			e.Setenv("CGO_ENABLED", "0")
 			e.Setenv("GOTOOLCHAIN", "local")
 			e.Setenv("HOOKS", source)
 			e.Setenv("REV", rev)
