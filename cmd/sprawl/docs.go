@@ -19,7 +19,7 @@ import (
 func (a *app) docsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "docs FOLDER",
-		Short:  "Write cli.md, detectors.md, manual pages and shell completions into a folder",
+		Short:  "Write cli.md, detectors.md, classifier.md, manual pages and shell completions into a folder",
 		Hidden: true,
 		Args:   exactArgs(1, "the repository's own is docs"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -44,7 +44,11 @@ func (a *app) docsCommand() *cobra.Command {
 // documents gives every file by its slash path.
 func documents(root *cobra.Command, table []detectors.Detector) (map[string][]byte, error) {
 	root.DisableAutoGenTag = true
-	files := map[string][]byte{"cli.md": manual(root), "detectors.md": detectorsPage(table)}
+	classifier, err := classifierPage()
+	if err != nil {
+		return nil, fmt.Errorf("classifier.md: %w", err)
+	}
+	files := map[string][]byte{"cli.md": manual(root), "detectors.md": detectorsPage(table), "classifier.md": classifier}
 	for _, c := range commandsOf(root) {
 		files["man/"+strings.ReplaceAll(c.CommandPath(), " ", "-")+".1"] = manPage(c)
 	}

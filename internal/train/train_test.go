@@ -137,7 +137,7 @@ func TestWrite(t *testing.T) {
 	if err := Write(&b, r, hash, o); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"data sha256:" + hash + ", pull 1, seed 4;", "// Held back: ", "var weights = [features]float64{\n\tfBias: ", "\tfPath: -"} {
+	for _, want := range []string{"data sha256:" + hash + ", pull 1, seed 4;", "// Held back: ", "var weights = [features]float64{\n\tfBias:         ", "\tfPath:         -"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, b.String())
 		}

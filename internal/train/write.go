@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"go/format"
 	"io"
 	"strconv"
 	"strings"
@@ -21,7 +22,12 @@ func Write(w io.Writer, r Result, hash string, o Options) error {
 		}
 	}
 	b.WriteString("}\n")
-	_, err := io.WriteString(w, b.String())
+	const head = "package p\n\n"
+	out, err := format.Source([]byte(head + b.String()))
+	if err != nil {
+		return fmt.Errorf("format the weights: %w", err)
+	}
+	_, err = w.Write(out[len(head):])
 	return err
 }
 
