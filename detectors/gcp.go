@@ -139,7 +139,7 @@ func parseServiceAccount(b []byte, at int) []Found {
 		}
 	}
 	p := readPEM([]byte(text(o, "private_key")))
-	if p.body == nil || len(p.body) < 40 {
+	if len(p.body) < 40 {
 		return nil
 	}
 	f.Proof = proven(p.parsed && len(text(o, "private_key_id")) == 40)

@@ -583,7 +583,7 @@ func (m *Matcher) value(n *named, keyword string, i, limit int, a *assignment) {
 			if !values[j].begins(b, i, &m.run) {
 				continue
 			}
-			end := -1
+			var end int
 			if joined {
 				end = values[j].behind(b, i, &m.run)
 			} else {
