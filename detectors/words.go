@@ -75,10 +75,10 @@ func list(words []string, last string) string {
 }
 
 func amount(least, most int) string {
-	switch {
-	case least == most:
+	if least == most {
 		return strconv.Itoa(least)
-	case least == 0:
+	}
+	if least == 0 {
 		return "up to " + strconv.Itoa(most)
 	}
 	return strconv.Itoa(least) + " to " + strconv.Itoa(most)

@@ -11,6 +11,7 @@ import (
 
 	"sprawl/finding"
 	"sprawl/internal/compare"
+	"sprawl/internal/identity"
 	"sprawl/internal/migrate"
 )
 
@@ -102,7 +103,7 @@ func (l *lookup) ours() []compare.Ours {
 		c := &l.res.found.Credentials[i]
 		o := compare.Ours{ID: c.ID, Kind: c.Kind, Name: c.ID, Proven: c.Proof == finding.ProofProven}
 		if p := c.Sightings[0].Part(finding.RoleSecret); p != nil {
-			o.SHA1 = hashed(p.Secret)
+			o.SHA1 = identity.PeerHash(p.Secret)
 		}
 		for _, e := range c.Environments {
 			if e.Class == finding.EnvProd {

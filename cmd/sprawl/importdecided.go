@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/sha1" //nolint:gosec // detect-secrets names values by it
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"os"
@@ -14,6 +12,7 @@ import (
 
 	"sprawl/finding"
 	"sprawl/internal/decode"
+	"sprawl/internal/identity"
 	"sprawl/internal/match"
 	"sprawl/internal/migrate"
 	"sprawl/internal/policy"
@@ -136,15 +135,9 @@ func newLookup(r *run, res *result) *lookup {
 			continue
 		}
 		l.byID[c.ID] = c
-		l.byHash[hashed(p.Secret)] = c
+		l.byHash[identity.PeerHash(p.Secret)] = c
 	}
 	return l
-}
-
-// hashed is the name that detect-secrets gives a value.
-func hashed(s finding.Secret) string {
-	h := sha1.Sum(s.Reveal()) //nolint:gosec // not ours to choose
-	return hex.EncodeToString(h[:])
 }
 
 // find returns the values that an entry is about, or why there is none.

@@ -237,7 +237,7 @@ func (c *checker) count(text, path, kind, value string) int {
 		if s.Kind != kind && !slices.Contains(s.Aliases, kind) {
 			continue
 		}
-		if slices.ContainsFunc(s.Parts, func(p finding.Part) bool { return strings.Contains(value, string(p.Secret.Reveal())) }) {
+		if slices.ContainsFunc(s.Parts, func(p finding.Part) bool { return strings.Contains(value, text[p.Span.Start:p.Span.End]) }) {
 			n++
 		}
 	}

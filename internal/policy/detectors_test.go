@@ -108,7 +108,7 @@ func TestAddDetectors(t *testing.T) {
 		"null":       "detectors:\nowners: []\n",
 		"there":      rowText + "\n# about owners\nowners: []\n",
 		"no newline": strings.TrimSuffix(rowText, "\n"),
-		"left edge":  strings.ReplaceAll(strings.ReplaceAll(rowText, "\n  ", "\n"), "detectors:\n", "detectors:\n"),
+		"left edge":  strings.ReplaceAll(rowText, "\n  ", "\n"),
 		"crlf":       strings.ReplaceAll(rowText, "\n", "\r\n"),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -151,6 +151,9 @@ var syntaxes = []struct{ name, form string }{
 	{"flag", "dashes|run --%[1]s=%[2]s\n"},
 }
 
+// expanding are the syntaxes in which a dollar, a backquote or a percent sign means something.
+var expanding = strings.Fields("shell powershell env compose dockerfile dockerfile-old php ruby")
+
 // Syntaxes writes a name and a value in every form. name is lower-case words joined by underscores.
 func Syntaxes(name, value string) []Syntax {
 	const mark = "\x00"
@@ -172,7 +175,7 @@ func Syntaxes(name, value string) []Syntax {
 		if strings.ContainsAny(value, " '\"#;,\\") && !quoted(form) {
 			continue
 		}
-		if strings.ContainsAny(value, "$`%") && strings.Contains("shell powershell env compose dockerfile dockerfile-old php ruby", s.name) {
+		if strings.ContainsAny(value, "$`%") && slices.Contains(expanding, s.name) {
 			continue // these would expand it
 		}
 		text := fmt.Sprintf(form, cased(name, how), mark)
