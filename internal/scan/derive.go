@@ -101,10 +101,10 @@ func (e *examiner) blobText(b *sources.Blob) []match.Candidate {
 	x := e.memories.take(b.ID)
 	var out []match.Candidate
 	if base != nil && e.takeRuns(b, base) {
-		out = take(nil, e.matcher.MatchDerived(b.Bytes, &base.text, e.runs, &x.text), frame{at: same})
+		out = take(nil, e.matcher.MatchDerived(b.Bytes, &base.text, e.runs, &x.text), &frame{})
 	} else {
 		base = nil
-		out = take(nil, e.matcher.MatchInto(b.Bytes, &x.text), frame{at: same})
+		out = take(nil, e.matcher.MatchInto(b.Bytes, &x.text), &frame{})
 	}
 	if e.o.DecodeDepth > 0 {
 		out = append(out, e.decodedDerived(b.Bytes, base, x)...)
@@ -134,8 +134,6 @@ func (e *examiner) takeRuns(b *sources.Blob, base *memory) bool {
 	}
 	return true
 }
-
-func same(i int) int { return i }
 
 // decodedDerived is what is encoded in b, by place: found anew where b differs from its base, and else carried over. It fills x.
 func (e *examiner) decodedDerived(b []byte, base, x *memory) []match.Candidate {
@@ -170,7 +168,7 @@ func (e *examiner) decodedDerived(b []byte, base, x *memory) []match.Candidate {
 // candidates are finished.
 func (e *examiner) decodedIn(out []match.Candidate, b []byte, offset int) (_ []match.Candidate, wide bool) {
 	n := e.wides
-	out = e.decoded(out, b, frame{at: func(i int) int { return i + offset }}, 0)
+	out = e.decoded(out, b, frame{offset: offset}, 0)
 	return out, e.wides > n
 }
 

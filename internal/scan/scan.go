@@ -127,8 +127,8 @@ type examiner struct {
 	decoder *decode.Decoder
 	budget  *decode.Budget
 	unpack  *unpack.Budget
-	spliced [][]byte // scratch, one a depth: a decoded value behind the name it was assigned to
-	wides   int      // texts that were UTF-16 as a whole
+	layers  []layer // one a depth
+	wides   int     // texts that were UTF-16 as a whole
 
 	finished []match.Candidate // of a text that is UTF-16 as a whole: they have lines and snippets, those of the decoded text
 
@@ -138,10 +138,14 @@ type examiner struct {
 }
 
 func newExaminer(o Options, led *sources.Ledger, target string) *examiner {
-	return &examiner{
+	e := &examiner{
 		o: o, led: led, target: target, matcher: o.Set.NewMatcher(), decoder: decode.New(),
-		budget: decode.NewBudget(o.Decode), unpack: unpack.NewBudget(o.Unpack), spliced: make([][]byte, o.DecodeDepth),
+		budget: decode.NewBudget(o.Decode), unpack: unpack.NewBudget(o.Unpack), layers: make([]layer, max(2, o.DecodeDepth)),
 	}
+	for depth := range e.layers {
+		e.layers[depth].emit = func(p decode.Piece) { e.piece(depth, p) }
+	}
+	return e
 }
 
 func (e *examiner) blob(ctx context.Context, b sources.Blob) (err error) {
@@ -251,11 +255,12 @@ func (e *examiner) container(ctx context.Context, b sources.Blob) ([]match.Candi
 // text matches a text and what is encoded in it. Line and offset are those of the text's first byte.
 func (e *examiner) text(b []byte, steps []finding.Step, offset int64, line int) []match.Candidate {
 	r := &root{text: b, offset: offset, line: line}
-	out := take(nil, e.matcher.Match(b), frame{at: same, steps: steps})
+	f := frame{first: steps}
+	out := take(nil, e.matcher.Match(b), &f)
 	if e.o.DecodeDepth > 0 {
 		e.budget.Reset(e.o.Decode)
 		n := len(out)
-		out = e.decoded(out, b, frame{at: same, steps: steps}, 0)
+		out = e.decoded(out, b, f, 0)
 		byPlace(out[n:])
 		if hit := e.budget.Hit(); hit != "" {
 			e.led.Skip(finding.Skip{Target: e.target, Reason: finding.ReasonLimit, Detail: "decoding stopped at its limit on " + hit})
@@ -273,16 +278,44 @@ func (e *examiner) withFinished(out []match.Candidate) []match.Candidate {
 	return out
 }
 
-// frame says how a decoded text hangs in the text that lines and columns refer to.
+// frame says how a text hangs in the outermost one, that lines and columns refer to. It is good while its text is being matched.
 type frame struct {
-	lead  int           // bytes at its start that are not decoded: the name before the value
-	at    func(int) int // offset behind lead -> offset in the outermost text
-	steps []finding.Step
-	plain []byte // what the outer text has at this place, where plain text stands in a decoded window
+	offset int            // of an outermost text: where it begins
+	first  []finding.Step // and by which steps it was reached
+
+	outer *frame       // of a decoded text: what it was decoded from, else nil
+	text  []byte       // of outer
+	piece decode.Piece // and where in it
+	lead  int          // bytes at the text's start that are not decoded: the name before the value
+	plain []byte       // what the outer text has at this place, where plain text stands in a decoded window
+}
+
+// at maps an offset behind lead to the outermost text.
+func (f *frame) at(i int) int {
+	if f.outer == nil {
+		return i + f.offset
+	}
+	return f.outer.at(max(0, f.piece.At(f.text, min(i, len(f.piece.Text)))-f.outer.lead))
+}
+
+// steps are those that lead to the text, outermost first.
+func (f *frame) steps() []finding.Step {
+	if f.outer == nil {
+		return f.first
+	}
+	steps := append(slices.Clone(f.outer.steps()), f.piece.Step)
+	if f.piece.Then.Name != "" {
+		steps = append(steps, f.piece.Then)
+	}
+	return steps
 }
 
 // take appends the candidates that stand behind the frame's lead, moved to the outermost text.
-func take(out, cs []match.Candidate, f frame) []match.Candidate {
+func take(out, cs []match.Candidate, f *frame) []match.Candidate {
+	var steps []finding.Step
+	if len(cs) > 0 {
+		steps = f.steps()
+	}
 next:
 	for _, c := range cs {
 		c.Parts = slices.Clone(c.Parts)
@@ -293,47 +326,60 @@ next:
 			}
 			p.Span.Start, p.Span.End = int64(f.at(p.Start-f.lead)), int64(f.at(p.End-f.lead))
 		}
-		c.Decode = f.steps
+		c.Decode = steps
 		out = append(out, c)
 	}
 	return out
 }
 
+// layer is a text that is being decoded: the scratch of one depth.
+type layer struct {
+	out     []match.Candidate
+	text    []byte
+	frame   frame
+	inner   frame
+	spliced []byte // a decoded value behind the name it was assigned to
+	emit    func(decode.Piece)
+}
+
 // decoded appends what is encoded in b, and encoded in that.
 func (e *examiner) decoded(out []match.Candidate, b []byte, f frame, depth int) []match.Candidate {
-	e.decoder.Pieces(b, e.budget, func(p decode.Piece) {
-		if p.End <= f.lead {
-			return // stands before the value, and was seen there
-		}
-		steps := append(slices.Clone(f.steps), p.Step)
-		if p.Then.Name != "" {
-			steps = append(steps, p.Then)
-		}
-		if depth == 0 && p.Start == 0 && p.End == len(b) && p.Step.Name == decode.UTF16 {
-			// A person's editor shows the lines of the decoded text.
-			e.wides++
-			e.finished = append(e.finished, e.wide(p.Text, steps)...)
-			return
-		}
-		text, lead := p.Splice(e.spliced[depth][:0], b)
-		e.spliced[depth] = text
-		inner := frame{lead: lead, steps: steps, at: func(i int) int { return f.at(max(0, p.At(b, min(i, len(p.Text)))-f.lead)) }}
-		switch p.Step.Name {
-		case decode.UnicodeEscape, decode.HTML, decode.QuotedPrintable, decode.Joined:
-			inner.plain = b[p.Start:p.End]
-		}
-		out = take(out, e.matcher.Match(text), inner)
-		if depth+1 < e.o.DecodeDepth {
-			out = e.decoded(out, text, inner, depth+1)
-		}
-	})
+	l := &e.layers[depth]
+	l.out, l.text, l.frame = out, b, f
+	e.decoder.Pieces(b, e.budget, l.emit)
+	out = l.out
+	l.out, l.text, l.frame, l.inner = nil, nil, frame{}, frame{}
 	return out
+}
+
+// piece matches what was decoded at a depth.
+func (e *examiner) piece(depth int, p decode.Piece) {
+	l := &e.layers[depth]
+	if p.End <= l.frame.lead {
+		return // stands before the value, and was seen there
+	}
+	l.inner = frame{outer: &l.frame, text: l.text, piece: p}
+	if depth == 0 && p.Start == 0 && p.End == len(l.text) && p.Step.Name == decode.UTF16 {
+		// A person's editor shows the lines of the decoded text.
+		e.wides++
+		e.finished = append(e.finished, e.wide(p.Text, l.inner.steps())...)
+		return
+	}
+	l.spliced, l.inner.lead = p.Splice(l.spliced[:0], l.text)
+	switch p.Step.Name {
+	case decode.UnicodeEscape, decode.HTML, decode.QuotedPrintable, decode.Joined:
+		l.inner.plain = l.text[p.Start:p.End]
+	}
+	l.out = take(l.out, e.matcher.Match(l.spliced), &l.inner)
+	if depth+1 < e.o.DecodeDepth {
+		l.out = e.decoded(l.out, l.spliced, l.inner, depth+1)
+	}
 }
 
 // wide is text for a blob that is encoded as a whole: what is encoded inside it still shares the blob's budget.
 func (e *examiner) wide(b []byte, steps []finding.Step) []match.Candidate {
-	f := frame{at: same, steps: steps}
-	out := take(nil, e.matcher.Match(b), f)
+	f := frame{first: steps}
+	out := take(nil, e.matcher.Match(b), &f)
 	if e.o.DecodeDepth > 1 {
 		out = e.decoded(out, b, f, 1)
 	}
