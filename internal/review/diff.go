@@ -9,6 +9,23 @@ import (
 // it changes (docs.github.com, "Create a review comment for a pull request").
 type lines map[int]bool
 
+// maxSpan is how many lines a comment may cover.
+const maxSpan = 1000
+
+// all reports whether a comment can cover these lines: all of them are shown, and thus in one hunk.
+func (l lines) all(from, to int) bool {
+	to = max(from, to)
+	if from < 1 || to-from > maxSpan {
+		return false
+	}
+	for n := from; n <= to; n++ {
+		if !l[n] {
+			return false
+		}
+	}
+	return true
+}
+
 // patchLines reads the hunks of a unified diff without file headers, as GitHub gives it. What cannot be read ends it.
 func patchLines(patch string) lines {
 	out := lines{}

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/google/go-github/v60/github"
+
+	"sprawl/finding"
 )
 
 const (
@@ -139,13 +141,34 @@ func (c *Client) comments(ctx context.Context, t Target, r *Report, open []*Find
 		case here == nil || out.Created == maxComments:
 			out.Uncommented++
 		default:
-			if _, _, err := c.gh.PullRequests.CreateComment(ctx, t.Owner, t.Repository, t.Number, fresh(t, here, line, text)); err != nil {
+			done, err := c.create(ctx, t, here, line, text)
+			if err != nil {
 				return err
 			}
-			out.Created++
+			if done {
+				out.Created++
+			} else {
+				out.Uncommented++
+			}
 		}
 	}
 	return c.resolve(ctx, t, r, ours, wanted, out)
+}
+
+// create writes a comment: where GitHub does not take it on its line, on the file, and where not there either, nowhere.
+func (c *Client) create(ctx context.Context, t Target, here *Location, line bool, text string) (done bool, err error) {
+	for {
+		_, res, err := c.gh.PullRequests.CreateComment(ctx, t.Owner, t.Repository, t.Number, fresh(t, here, line, text))
+		switch {
+		case err == nil:
+			return true, nil
+		case res == nil || res.StatusCode != http.StatusUnprocessableEntity:
+			return false, err
+		case !line:
+			return false, nil
+		}
+		line = false
+	}
 }
 
 // resolve marks the comments whose credential is no longer open. Of an incomplete report nothing is concluded but what it says.
@@ -207,7 +230,7 @@ func spot(f *Finding, files map[string]lines) (here *Location, line bool) {
 		if !ok || len(l.Layer) > 0 && string(l.Layer) != "null" {
 			continue
 		}
-		if l.State == "head" && shown[l.Line] && shown[max(l.EndLine, l.Line)] {
+		if l.State == finding.StateHead && shown.all(l.Line, l.EndLine) {
 			return l, true
 		}
 		if here == nil {

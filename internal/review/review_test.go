@@ -39,6 +39,7 @@ type forge struct {
 	runs     []object
 	writes   []string
 	app      bool           // the token is a workflow's, which may not ask who it is
+	noLines  bool           // refuses comments on lines
 	deny     map[string]int // status by "METHOD last-part-of-path"
 	next     float64
 }
@@ -90,6 +91,8 @@ func (f *forge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.page(w, r, f.files, example)
 	case last == "comments" && r.Method == http.MethodGet:
 		f.page(w, r, f.comments, example)
+	case last == "comments" && f.noLines && in["line"] != nil:
+		f.answer(w, http.StatusUnprocessableEntity, object{"message": "Validation Failed"})
 	case last == "comments":
 		f.answer(w, http.StatusCreated, f.add(&f.comments, example, in, "octocat"))
 	case parts[len(parts)-2] == "comments":
@@ -391,6 +394,37 @@ func TestPublishDenied(t *testing.T) {
 	f := &forge{t: t, deny: map[string]int{"GET user": 429}}
 	if _, err := f.start().Publish(t.Context(), Target{"acme", "app", 7, head1}, reportOf()); err == nil || !strings.Contains(err.Error(), "rate limit") {
 		t.Errorf("429: %v", err)
+	}
+}
+
+// What GitHub does not take on a line goes to the file, and what it does not take there is counted.
+func TestPublishRefusedPlace(t *testing.T) {
+	f := &forge{t: t, files: []object{{"filename": "a.env", "patch": patch}}, noLines: true}
+	if out := publish(t, f.start(), head1, reportOf(credential("c-one", "a.env", 2, "head"))); out.Created != 1 || !slices.Contains(f.live(), "open a.env file") {
+		t.Errorf("%+v: %q", out, f.live())
+	}
+	f = &forge{t: t, files: []object{{"filename": "a.env", "patch": patch}}, deny: map[string]int{"POST comments": 422}}
+	if out := publish(t, f.start(), head1, reportOf(credential("c-one", "a.env", 2, "head"))); out.Created != 0 || out.Uncommented != 1 || out.Conclusion != "failure" {
+		t.Errorf("%+v: %q", out, f.live())
+	}
+}
+
+// A value over several lines is commented on all of them, if one hunk shows them all.
+func TestSpot(t *testing.T) {
+	files := map[string]lines{"a.env": patchLines(patch)}
+	for _, tt := range []struct {
+		from, to int
+		line     bool
+	}{{1, 3, true}, {2, 2, true}, {3, 11, false}, {11, 12, true}, {12, 13, false}, {0, 0, false}} {
+		f := credential("c-one", "a.env", tt.from, "head")
+		f.Locations[0].EndLine = tt.to
+		here, line := spot(&f, files)
+		if here == nil || line != tt.line {
+			t.Errorf("%+v: %v, %v", tt, here, line)
+		}
+		if n := fresh(Target{Head: head1}, here, line, "x"); line && (n.GetLine() != tt.to || (n.StartLine != nil) != (tt.to > tt.from)) {
+			t.Errorf("%+v: %v", tt, n)
+		}
 	}
 }
 
