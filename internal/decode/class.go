@@ -159,9 +159,12 @@ func isContainer(p []byte) bool {
 	return bytes.HasPrefix(p, gzipMagic) || bytes.HasPrefix(p, zipMagic) || isZlib(p)
 }
 
+// zlibMagic begins a zlib header.
+const zlibMagic = 0x78
+
 // isZlib checks the two bytes of a zlib header (RFC 1950, 2.2) with the usual window of 32 KiB and no preset dictionary.
 func isZlib(p []byte) bool {
-	return len(p) > 2 && p[0] == 0x78 && p[1]&0x20 == 0 && (uint(p[0])<<8|uint(p[1]))%31 == 0
+	return len(p) > 2 && p[0] == zlibMagic && p[1]&0x20 == 0 && (uint(p[0])<<8|uint(p[1]))%31 == 0
 }
 
 // worthwhile judges decoded bytes: text, UTF-16 text, or a container. percent is how much of a text must be printable.

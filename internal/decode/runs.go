@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"unicode/utf8"
 
 	"sprawl/finding"
 )
@@ -127,14 +128,13 @@ func (l *level) base64(p, e int) (end int, tried bool) {
 	if !opens(b[p : p+4]) {
 		return 0, false
 	}
-	var buf [headChars / 4 * 3]byte
 	// Eight characters turn most of the remaining words and paths away.
-	head, _ := appendBase64(buf[:0], b[p:p+8], 6)
 	l.d.work += 8
-	if !worthwhile(head, 50) {
+	if !promising(b[p : p+8]) {
 		return 0, false
 	}
-	head, _ = appendBase64(buf[:0], b[p:min(p+headChars, e)], len(buf))
+	var buf [headChars / 4 * 3]byte
+	head, _ := appendBase64(buf[:0], b[p:min(p+headChars, e)], len(buf))
 	l.d.work += headChars
 	if !worthwhile(head, headPercent) {
 		return 0, false
@@ -192,6 +192,26 @@ func opens(p []byte) bool {
 		return sextet[p[1]]&0xf<<4>>6 == 2 // the next byte continues a UTF-8 character
 	}
 	return c == 0 || c == gzipMagic[0] || c >= 0xfe
+}
+
+// promising reports whether the six bytes that eight characters of base64 stand for are worthwhile, half of them printable.
+func promising(p []byte) bool {
+	var bits uint64
+	for _, c := range p[:8] {
+		bits = bits<<6 | uint64(sextet[c])
+	}
+	var head [6]byte
+	plain, good := true, 0
+	for i := range head {
+		c := byte(bits >> (40 - 8*i))
+		head[i] = c
+		plain = plain && c-1 < utf8.RuneSelf-1
+		good += int(class[c]&visible) / visible
+	}
+	if plain && head[0] != gzipMagic[0] && head[0] != zlibMagic && head[0] != zipMagic[0] {
+		return 2*good >= len(head)
+	}
+	return worthwhile(head[:], 50)
 }
 
 // base64Range decodes b[p:end], which holds as many characters of base64 beside padding and line breaks.
