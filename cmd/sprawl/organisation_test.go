@@ -26,6 +26,7 @@ type verdictLine struct {
 		ID, Verdict, Why string
 		Evidence, Settle []string
 	}
+	Fix    []string
 	Found  string
 	Record struct{ System, Key string }
 }

@@ -166,6 +166,47 @@ func TestTrapExpiredException(t *testing.T) {
 	}
 }
 
+// An exception that rests on something lapses once evidence contradicts it, and can't be confirmed then.
+func TestTrapRequirement(t *testing.T) {
+	x := newTrap(t)
+	id := x.key("deploy/app.env", 1)
+	x.repo.Commit("one")
+	policy := filepath.Join(x.dir, "policy.yaml")
+	planted.WriteFile(t, policy, "salt: ce5dqmrvgaydcmzugu3donzygq\nescalation:\n  - {owner: \"*\", to: ciso@acme.example, after: 90d}\n")
+	x.args = append(x.args, "--policy", policy)
+	l := of(t, x.scan(), id)
+	if !slices.Contains(l.Fix, "escalate: to ciso@acme.example, open for 214 days") {
+		t.Errorf("nobody is told of what stays open: %q", l.Fix)
+	}
+	run := func(command string, more ...string) console {
+		args := []string{command, l.ID, "--approver", "security", "--until", "2026-03-31", "--as-of", "2026-01-01", "--policy", policy, "git:" + x.repo.Dir}
+		return sprawl(t, append(args, more...), withKey())
+	}
+	if c := run("accept", "--owner", "payments", "--reason", "telemetry only", "--require", "narrow-scope"); c.code != 0 {
+		t.Fatalf("exit %d: %s", c.code, c.stderr)
+	}
+	judged := func() (verdictLine, int) {
+		c := sprawl(t, append([]string{"scan", "git:" + x.repo.Dir, "--format", "jsonl", "--as-of", "2026-01-02T03:04:05Z"}, x.args...), withKey())
+		return of(t, verdictLines(t, c.stdout), id), c.code
+	}
+	l, code := judged()
+	l.condition(t, "exception-lapsed", finding.VerdictCannotTell, "if narrow-scope, which nothing shows")
+	if code != 0 || l.Decision == nil {
+		t.Errorf("exit %d, decision %v: what is shown by nothing ends nothing", code, l.Decision)
+	}
+	x.export("keys.json", "2026-01-01", userKeys("svc", id, "Active", "2025-05-01T00:00:00Z"))
+	x.export("account.json", "2026-01-01", `{"UserDetailList": [{"UserName": "svc", "Arn": "arn:aws:iam::`+trapAccount+`:user/svc", "CreateDate": "2025-01-01T00:00:00Z", "UserPolicyList": [],
+		"GroupList": [], "AttachedManagedPolicies": [{"PolicyName": "AdministratorAccess", "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}]}]}`)
+	l, code = judged()
+	l.condition(t, "exception-lapsed", finding.VerdictYes, "requires narrow-scope, and evidence says otherwise: its access is admin")
+	if code != exitFindings || l.Decision != nil {
+		t.Errorf("exit %d, decision %v: it does not come back", code, l.Decision)
+	}
+	if c := run("recertify", x.args[:len(x.args):len(x.args)]...); c.code != exitUsage || !strings.Contains(c.stderr, "would not hold: it requires narrow-scope") {
+		t.Errorf("exit %d: %s", c.code, c.stderr)
+	}
+}
+
 // An owner who has left owns nothing; a team beside that person does.
 func TestTrapOwnerWhoLeft(t *testing.T) {
 	x := newTrap(t)
