@@ -167,6 +167,17 @@ func (l *lookup) place(ctx context.Context, e migrate.Decided) (values []finding
 		return nil, "it names no file and line"
 	}
 	ss, why := l.sightings(ctx, e.Commit, e.Path)
+	for p := e.Path; why != "" && e.Commit == ""; {
+		// Tools put the folder before a path that they were started with.
+		_, rest, ok := strings.Cut(strings.TrimPrefix(p, "/"), "/")
+		if !ok {
+			break
+		}
+		p = rest
+		if more, none := l.sightings(ctx, "", p); none == "" {
+			ss, why = more, ""
+		}
+	}
 	if why != "" {
 		return nil, why
 	}

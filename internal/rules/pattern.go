@@ -23,6 +23,7 @@ const (
 	maxAhead   = 8192
 	nearBy     = 256 // between a keyword and a match that does not hold it
 	maxMatches = 16  // of one stretch
+	maxCrowd   = 16  // literals before the one at hand, as far as a match may reach
 )
 
 // pattern is an expression as it runs. The expressions are compiled when their literal is met for the first time: most of a
@@ -172,6 +173,9 @@ func (x *pattern) parse(b []byte, at int) []detectors.Found {
 		}
 	}
 	lo, hi := max(0, at-x.behind-utf8.UTFMax), min(len(b), at+x.ahead+utf8.UTFMax)
+	if x.crowded(b[lo:at]) {
+		return nil
+	}
 	var out []detectors.Found
 	for _, m := range x.re().FindAllSubmatchIndex(b[lo:hi], maxMatches) {
 		start, stop := lo+m[0], lo+m[1]
@@ -189,6 +193,23 @@ func (x *pattern) parse(b []byte, at int) []detectors.Found {
 		}
 	}
 	return out
+}
+
+// crowded reports whether the literals stand so often before one that a match around it would be one of many: a text made of
+// them costs a try of the whole stretch for each, and holds nothing.
+func (x *pattern) crowded(before []byte) bool {
+	n := 0
+	for i := range before {
+		for _, l := range x.literals {
+			if k := len(l); before[i]|0x20 == l[0]|0x20 && len(before)-i >= k && (string(before[i:i+k]) == l || x.fold && strings.EqualFold(string(before[i:i+k]), l)) {
+				if n++; n > maxCrowd {
+					return true
+				}
+				break
+			}
+		}
+	}
+	return false
 }
 
 func (x *pattern) found(b []byte, m []int, base int) (detectors.Found, bool) {

@@ -6,6 +6,7 @@ import (
 	"regexp/syntax"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -138,6 +139,69 @@ func TestPlaces(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A text made of literals is given up, and one that lists tokens is not.
+func TestCrowds(t *testing.T) {
+	m := matcher(t, patternRow("p", `acme[\s\S]*?end`))
+	start := time.Now()
+	if Finds(m, "p", strings.Repeat("acme ", 200_000)) {
+		t.Error("found")
+	}
+	if d := time.Since(start); d > 20*time.Second {
+		t.Errorf("a megabyte of literals took %s", d)
+	}
+	list := ""
+	for i := range 200 {
+		list += "acme_" + value(32, lowerNum)[i%8:] + value(8, lowerNum)[:i%8] + "\n"
+	}
+	if n := len(matcher(t, patternRow("p", `acme_[a-z0-9]{32}\b`)).Match([]byte(list))); n != 200 {
+		t.Errorf("%d of 200 tokens in a list", n)
+	}
+}
+
+// What a text inherits from the one that it derives from is what a scan of all of it finds.
+func TestDerived(t *testing.T) {
+	near := patternRow("near", `\b[a-f0-9]{32}\b`, "acme")
+	m := matcher(t, near, patternRow("bounded", `(?i)acx_([a-z0-9]{32})\b`), patternRow("open", `BEGIN ACME[\s\S]+?END`), patternRow("line", `(?m)^login (\w{12})$`))
+	r := rand.New(rand.NewPCG(3, 4))
+	bits := []string{"acme key ", value(32, hex) + " ", "ACX_" + value(32, lowerNum) + "\n", "BEGIN ACME\n", "some lines of text\n", " END\n", "\nlogin " + value(12, lowerNum) + "\n", strings.Repeat("filler ", 60), "x"}
+	for range 400 {
+		var base strings.Builder
+		for range 1 + r.IntN(12) {
+			base.WriteString(bits[r.IntN(len(bits))])
+		}
+		b := base.String()
+		cut, end := r.IntN(len(b)+1), 0
+		end = cut + r.IntN(len(b)-cut+1)
+		put := bits[r.IntN(len(bits))][:1]
+		if r.IntN(2) == 0 {
+			put = bits[r.IntN(len(bits))]
+		}
+		target := b[:cut] + put + b[end:]
+		var was, is match.Memory
+		m.MatchInto([]byte(b), &was)
+		var runs []match.Run
+		if cut > 0 {
+			runs = append(runs, match.Run{Target: 0, Base: 0, Len: cut})
+		}
+		if end < len(b) {
+			runs = append(runs, match.Run{Target: cut + len(put), Base: end, Len: len(b) - end})
+		}
+		got := places(m.MatchDerived([]byte(target), &was, runs, &is))
+		want := places(m.Match([]byte(target)))
+		if d := cmp.Diff(want, got); d != "" {
+			t.Fatalf("%d of %d bytes replaced at %d by %d: %s", end-cut, len(b), cut, len(put), d)
+		}
+	}
+}
+
+func places(cs []match.Candidate) []string {
+	var out []string
+	for _, c := range cs {
+		out = append(out, fmt.Sprint(c.Detector != nil, c.Start, c.End, c.Parts[0].Start, c.Parts[0].End))
+	}
+	return out
 }
 
 func TestProblems(t *testing.T) {
