@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -595,7 +596,39 @@ func TestLarge(t *testing.T) {
 	compare(t, got, want)
 }
 
-// TestFirst holds that families asked for come before all others, and that what is large is held by one worker at a time.
+// TestLargeAlone holds that what is large is held by one worker at a time, loose or packed.
+func TestLargeAlone(t *testing.T) {
+	r := newRepo(t)
+	for i := range 4 {
+		b := make([]byte, largeFrom+i)
+		b[0] = byte('a' + i)
+		r.write(fmt.Sprint("large", i), b)
+	}
+	r.history(3)
+	for _, args := range [][]string{nil, {"-c", "core.bigFileThreshold=1m", "repack", "-q", "-adf"}} {
+		if args != nil {
+			r.git(args...)
+		}
+		var held, visits atomic.Int32
+		err := open(t, r.objects(), Options{}).WalkPlan(t.Context(), 4, Plan{Types: Of(Blob)}, nil, func(_ int, o *Object) error {
+			if o.Size < largeFrom {
+				return nil
+			}
+			visits.Add(1)
+			if held.Add(1) > 1 {
+				t.Error("two large objects are held at once")
+			}
+			time.Sleep(5 * time.Millisecond) // long enough for another worker to come
+			held.Add(-1)
+			return nil
+		})
+		if err != nil || visits.Load() != 4 {
+			t.Errorf("%d large objects visited, %v", visits.Load(), err)
+		}
+	}
+}
+
+// TestFirst holds that families asked for come before all others.
 func TestFirst(t *testing.T) {
 	r := newRepo(t)
 	r.history(12)

@@ -456,7 +456,11 @@ func (h *hand) wholeLoose(ctx context.Context, i int32) (f frame, err error) {
 		wanted = All
 	}
 	var buf []byte
-	o, err := h.sc.readLoose(path, h.s.opts.MaxObject, wanted, func(n int) []byte { buf = h.room(int64(n)); return buf })
+	o, err := h.sc.readLoose(path, h.s.opts.MaxObject, wanted, func(n int) []byte {
+		h.admit(int64(n))
+		buf = h.room(int64(n))
+		return buf
+	})
 	switch {
 	case err != nil:
 		return h.failed(ctx, f, looseError(path, f.id, err))
