@@ -1,0 +1,33 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"sprawl/sources"
+)
+
+// TestProvisional: what is found is told at once, as provisional, on a terminal and nowhere else.
+func TestProvisional(t *testing.T) {
+	var err strings.Builder
+	a := &app{stderr: &err}
+	found, stop := a.progress(&sources.Ledger{})
+	stop()
+	if found != nil || err.Len() > 0 {
+		t.Errorf("without a terminal: %q", err.String())
+	}
+	var so soFar
+	if so.String() != "" {
+		t.Errorf("before anything was found: %q", so.String())
+	}
+	so.add([]string{"a-key", "b-key"})
+	so.add([]string{"c-key"})
+	if got, want := so.String(), ", found a-key first of 3 (provisional)"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	a.stderrTTY = &tty{width: 80}
+	if found, stop = a.progress(&sources.Ledger{}); found == nil {
+		t.Error("nothing listens on a terminal")
+	}
+	stop()
+}
