@@ -16,5 +16,5 @@ func All() []Detector {
 	)
 	markUnread(all)
 	slices.SortFunc(all, func(a, b Detector) int { return cmp.Compare(a.ID, b.ID) })
-	return extend(all)
+	return introspectable(extend(all))
 }

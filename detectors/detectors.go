@@ -52,6 +52,8 @@ type Detector struct {
 	// Docs is the provider's page about the kind; Format names where its format is confirmed (a page, an SDK, "corpus",
 	// "undocumented").
 	Docs, Format string
+	// Introspection is how its provider is asked about it, nil where that is not known or would change something.
+	Introspection *Introspection
 }
 
 // Traits is finding.Traits, so that rows read as what they are.

@@ -63,10 +63,11 @@ func embedded() []Detector {
 }
 
 const (
-	secretSpan  = 4096 // bytes of a manifest on either side of its kind
-	keysetSpan  = 4096 // bytes of a keyset behind its first member
-	leastSecret = 6    // bytes of a Secret's value
-	keysetLead  = 64   // between the bracket that opens a keyset and its first member
+	secretSpan   = 4096 // bytes of a manifest on either side of its kind
+	keysetSpan   = 4096 // bytes of a keyset behind its first member
+	leastSecret  = 6    // bytes of a value of a Secret
+	leastUnnamed = 16   // bytes of one whose key does not say what it is
+	keysetLead   = 64   // between the bracket that opens a keyset and its first member
 )
 
 // openKeys are keys of a Secret that hold what is no secret.
@@ -86,64 +87,97 @@ func parseKubernetesSecret(b []byte, at int) []Found {
 		to = at + i
 	}
 	line, _ := lineAround(b, at, secretSpan)
-	indent := at - line
 	var out []Found
-	inside, encoded, block := false, false, -1
-	for i := from; i < to; {
-		end := i + bytes.IndexByte(append(b[i:to:to], '\n'), '\n')
-		s := i
-		for s < end && (b[s] == ' ' || b[s] == '\t') {
-			s++
+	for _, m := range secretMembers(b, from, to, at-line) {
+		v, opens := b[m.start:m.end], secretKey(m.key)
+		if m.encoded {
+			raw, err := base64.StdEncoding.DecodeString(string(v))
+			if err != nil {
+				continue
+			}
+			v = bytes.TrimSpace(raw)
 		}
-		text := bytes.TrimRight(b[s:end], " \t\r")
-		depth := s - i
 		switch {
-		case len(text) == 0 || text[0] == '#':
-		case depth <= indent:
-			key, _, _ := bytes.Cut(text, []byte(":"))
-			encoded = string(key) == "data"
-			inside, block = depth == indent && (encoded || string(key) == "stringData"), -1
-		case inside && block >= 0 && depth > block:
-			out = appendSecret(out, b, s, s+len(text), encoded)
-			block = -1
-		case inside:
-			block = -1
-			key, value, ok := bytes.Cut(text, []byte(":"))
-			if !ok || openKeys[strings.ToLower(strings.Trim(string(key), `"' `))] {
-				break
-			}
-			v := bytes.TrimLeft(value, " \t")
-			if len(v) > 0 && (v[0] == '|' || v[0] == '>') {
-				block = depth
-				break
-			}
-			vs := s + len(text) - len(v)
-			ve := s + len(text)
-			if len(v) > 1 && (v[0] == '"' || v[0] == '\'') && v[len(v)-1] == v[0] {
-				vs, ve = vs+1, ve-1
-			}
-			out = appendSecret(out, b, vs, ve, encoded)
+		case len(v) < leastSecret, openKeys[m.key], strings.HasSuffix(m.key, "-id"), strings.HasSuffix(m.key, "_id"):
+		case m.encoded && v[0] == '{' && json.Valid(v):
+			out = append(out, m.found())
+		case placeholder(v), !opens && (len(v) < leastUnnamed || entropy(v) < 3):
+		default:
+			out = append(out, m.found())
 		}
-		i = end + 1
 	}
 	return out
 }
 
-// appendSecret takes [s, e) for the value of a Secret, unless what it holds is a placeholder or no secret's length.
-func appendSecret(out []Found, b []byte, s, e int, encoded bool) []Found {
-	v := b[s:e]
-	if encoded {
-		raw, err := base64.StdEncoding.DecodeString(string(v))
-		if err != nil {
-			return out
+// secretKey reports whether a key of a Secret says that its value opens something.
+func secretKey(key string) bool {
+	for _, w := range []string{"pass", "pwd", "pw", "secret", "token", "key", "cred", "auth", "dockercfg", "dockerconfig", "kubeconfig", "htpasswd", "dsn"} {
+		if strings.Contains(key, w) {
+			return true
 		}
-		v = bytes.TrimSpace(raw)
 	}
-	document := encoded && len(v) > 0 && v[0] == '{' && json.Valid(v)
-	if len(v) < leastSecret || !document && placeholder(v) {
-		return out
+	return false
+}
+
+// member is one key of data or stringData and where its value stands, a block's only line included.
+type member struct {
+	key        string // lower case
+	encoded    bool   // base64, as data is
+	start, end int
+}
+
+func (m member) found() Found {
+	return Found{Parts: []FoundPart{{finding.RoleSecret, m.start, m.end}}, Start: m.start, End: m.end}
+}
+
+// secretMembers lists the members of a manifest's data and stringData, which stand at an indent. A block of several lines is a
+// file, which is read for itself.
+func secretMembers(b []byte, from, to, indent int) []member {
+	var out []member
+	var inside, encoded bool
+	depthOf, block := -1, 0 // of the keys; lines of the block that the last one holds, 0 for none
+	for i := from; i < to; {
+		end := i + bytes.IndexByte(append(b[i:to:to], '\n'), '\n')
+		text := bytes.TrimSpace(b[i:end])
+		depth := bytes.IndexFunc(b[i:end], func(r rune) bool { return r != ' ' && r != '\t' })
+		start := i + depth
+		i = end + 1
+		switch {
+		case len(text) == 0 || text[0] == '#':
+		case depth <= indent:
+			encoded = bytes.HasPrefix(text, []byte("data:"))
+			inside, depthOf, block = depth == indent && (encoded || bytes.HasPrefix(text, []byte("stringData:"))), -1, 0
+		case !inside:
+		case depthOf >= 0 && depth > depthOf:
+			if m := len(out) - 1; block == 1 {
+				out[m].start, out[m].end = start, start+len(text)
+			} else if block == 2 {
+				out = out[:m]
+			}
+			if block > 0 {
+				block++
+			}
+		default:
+			if block == 1 { // a block of no line
+				out = out[:len(out)-1]
+			}
+			depthOf, block = depth, 0
+			key, value, ok := bytes.Cut(text, []byte(":"))
+			v := bytes.TrimSpace(value)
+			if !ok || len(v) == 0 {
+				continue
+			}
+			if v[0] == '|' || v[0] == '>' {
+				block = 1
+			}
+			s, e := start+len(text)-len(v), start+len(text)
+			if len(v) > 1 && (v[0] == '"' || v[0] == '\'') && v[len(v)-1] == v[0] {
+				s, e = s+1, e-1
+			}
+			out = append(out, member{strings.ToLower(strings.Trim(string(key), `"' `)), encoded, s, e})
+		}
 	}
-	return append(out, Found{Parts: []FoundPart{{finding.RoleSecret, s, e}}, Start: s, End: e})
+	return out
 }
 
 // keyset is the JSON form of a Tink keyset, https://developers.google.com/tink/design/keysets.

@@ -55,6 +55,8 @@ func TestKubernetesSecrets(t *testing.T) {
 		{"a block", "kind: Secret\ndata:\n  pw: >-\n    " + enc(value) + "\n", enc(value)},
 		{"in clear", "kind: Secret\nstringData:\n  pw: " + value + "\n", value},
 		{"its user's name", "kind: Secret\ndata:\n  username: " + enc(value) + "\n", ""},
+		{"a key that says nothing", "kind: Secret\ndata:\n  job: " + enc("prometheus") + "\n", ""},
+		{"a file", "kind: Secret\nstringData:\n  conf.yml: |\n    pw: " + value + "\n    b: c\n  pw: " + value + "\n", value},
 		{"not base64", "kind: Secret\ndata:\n  pw: {{ .Values.pw | b64enc }}\n", ""},
 		{"another document", "kind: Secret\nmetadata:\n  name: a\n---\ndata:\n  pw: " + enc(value) + "\n", ""},
 		{"another kind", "kind: SecretStore\ndata:\n  pw: " + enc(value) + "\n", ""},

@@ -54,7 +54,7 @@ var knownProviders = []known{
 	{"dotdigital", "", false},
 	{"ebay", "", false},
 	{"formbucket", "", false},
-	{"gengo", "", false},
+	{"gengo", "", true},
 	{"godaddy", "", false},
 	{"graphcms", "hygraph", false},
 	{"larksuite", "", false},

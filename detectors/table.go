@@ -52,7 +52,16 @@ func run(c *Class, n ...int) Shape { return Token(Range(c, n[0], n[len(n)-1])) }
 func uuid() Shape { return uuidOf(Base62) }
 
 // by names a value by the words of its provider.
-func by(words string, values ...Shape) []Named { return byAs(words, "", values...) }
+// A UUID needs a word for keys beside them: under a provider's name most are ids of other things.
+func by(words string, values ...Shape) []Named {
+	out := byAs(words, "", values...)
+	for i := range out {
+		if v := &out[i].Value[0]; len(v.Pieces) == len(uuid().Pieces) && v.Pieces[1].Lit == "-" {
+			out[i].Names = strings.Fields(keyWords)
+		}
+	}
+	return out
+}
 
 // byAs asks for one of names in the assigned name beside one of words: for providers whose name is a common word, or whose
 // values are. Every value is a Named of its own, because what chance gives depends on its alphabet.
