@@ -4,8 +4,8 @@ GO        ?= go
 TOOL      := $(GO) tool -modfile=tools/go.mod
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-# Packages with benchmarks, and how often each runs: benchstat wants at least six for an interval.
-BENCH     ?= ./...
+# Packages with benchmarks of the hot path, and how often each runs: benchstat wants at least six for an interval.
+BENCH     ?= ./internal/pack/... ./internal/match ./internal/decode ./internal/scan ./internal/history
 COUNT     ?= 6
 
 .PHONY: help build test check fmt vet lint race layers tidy cross selfscan bench bench-baseline fuzz release release-check deps clean
@@ -64,7 +64,7 @@ bench-baseline: ## keep bench/new.txt as what later runs are compared with
 fuzz: ## run every fuzz target for FUZZTIME (15s)
 	@set -e; $(GO) list ./... | while read -r pkg; do \
 		$(GO) test -list '^Fuzz' "$$pkg" | grep '^Fuzz' | while read -r target; do \
-			echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),15s) "$$pkg"; \
+			echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),15s) -fuzzminimizetime 20x "$$pkg"; \
 		done; \
 	done
 
