@@ -28,10 +28,14 @@ func (a *app) openCI(ctx context.Context, arg string, f scanFlags) ([]target, er
 	}
 	top, below := ciTop(arg)
 	asked := func(p string) bool { return below == "" || p == below || strings.HasPrefix(p, below+"/") }
+	owner := ""
 	if git.Recognise(top) && (below == "" || len(f.branches) > 0) {
 		repo, err := a.openGit(ctx, top, f)
 		if err != nil {
 			return nil, err
+		}
+		for _, tip := range repo.tips {
+			owner = tip.owner
 		}
 		if repo.root == "" || len(f.branches) > 0 {
 			var out []target
@@ -55,7 +59,7 @@ func (a *app) openCI(ctx context.Context, arg string, f scanFlags) ([]target, er
 	keep := func(string, []byte) bool { return false }
 	for _, tip := range t.tips {
 		tip.only(asked)
-		tip.place.Source, tip.place.Target = "ci", arg
+		tip.place.Source, tip.place.Target, tip.owner = "ci", arg, owner
 		keep = tip.keep(ctx)
 	}
 	want := func(p string) bool { return recognised(p) && asked(p) }

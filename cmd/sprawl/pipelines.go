@@ -28,6 +28,7 @@ import (
 // tree is configuration as it stands: the files of a folder, or of the tip of a branch.
 type tree struct {
 	place finding.Location // of every file, but for the path
+	owner string           // who owns it on its forge, "" if not known
 	// walk hands out the files that a pipeline reader recognises. It may be called again.
 	walk func(ctx context.Context, visit func(path string, data []byte) bool) error
 	// read returns one file at a revision; fs.ErrNotExist where there is none. Folders have no revisions.
@@ -38,7 +39,7 @@ func recognised(path string) bool { return pipeline.Recognises(path) != "" }
 
 // gitTree is the tip of a branch; rev "" means the default branch.
 func gitTree(src *git.Source, rev string) *tree {
-	t := &tree{place: finding.Location{Source: "git", Target: strings.TrimPrefix(src.Name(), "git:"), State: finding.StateHead}, read: src.File}
+	t := &tree{owner: src.Owner(), place: finding.Location{Source: "git", Target: strings.TrimPrefix(src.Name(), "git:"), State: finding.StateHead}, read: src.File}
 	if rev != "" {
 		t.place.Refs = []string{rev}
 	}
@@ -119,7 +120,7 @@ func readPipelines(ctx context.Context, ts []target, p *policy.Policy, keys *ide
 	for _, t := range ts {
 		for _, tip := range t.tips {
 			var walkErr error
-			inv, err := pipeline.Collect(ctx, pipeline.Options{Place: tip.place, Override: override}, func(yield func(string, []byte) bool) {
+			inv, err := pipeline.Collect(ctx, pipeline.Options{Place: tip.place, Owner: tip.owner, Override: override}, func(yield func(string, []byte) bool) {
 				if err := tip.walk(ctx, yield); err != nil {
 					walkErr = err
 				}

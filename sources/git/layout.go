@@ -217,6 +217,7 @@ type format struct {
 	refs     string // "files", "reftable", …
 	promisor bool   // a partial clone
 	refused  string // an extension of the repository that is not known here, "" if there is none
+	origin   string // the address of the remote "origin" as it stands there, "" if there is none
 }
 
 // readFormat reads the part of a git configuration that matters here. It follows no include, as git does not for these. It
@@ -255,11 +256,31 @@ func readFormat(config []byte) format {
 			case "partialclone":
 				f.promisor = f.promisor || value != ""
 			}
+		case section == "remote" && key == "url" && subsection == `"origin"`:
+			f.origin = value
 		case section == "remote" && subsection != "":
 			f.promisor = f.promisor || key == "promisor" && (!has || yes(value)) || key == "partialclonefilter"
 		}
 	}
 	return f
+}
+
+// Owner is who owns the repository where it was cloned from: "acme" of https://github.com/acme/shop, git@gitlab.com:acme/shop.git;
+// "" where its configuration names no origin, or one that is a path.
+func (s *Source) Owner() string {
+	u := s.format.origin
+	if _, rest, ok := strings.Cut(u, "://"); ok {
+		_, u, _ = strings.Cut(rest, "/")
+	} else if host, rest, ok := strings.Cut(u, ":"); ok && !strings.ContainsAny(host, `/\`) && len(host) > 1 {
+		u = strings.TrimPrefix(rest, "/")
+	} else {
+		return ""
+	}
+	owner, repo, _ := strings.Cut(u, "/")
+	if repo == "" {
+		return ""
+	}
+	return owner
 }
 
 // cutSection takes `[remote "x"] rest` apart.

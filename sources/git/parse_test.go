@@ -51,6 +51,18 @@ func TestPaths(t *testing.T) {
 	}
 }
 
+func TestOwner(t *testing.T) {
+	for url, want := range map[string]string{
+		"https://github.com/acme/shop.git": "acme", "ssh://git@github.com/acme/shop": "acme", "git@gitlab.com:acme/team/shop.git": "acme",
+		"ssh://git@host:22/acme/shop": "acme", "/srv/git/acme/shop": "", "../shop": "", `C:\git\shop`: "", "https://host/shop": "", "": "",
+	} {
+		s := &Source{format: readFormat([]byte("[remote \"up\"]\nurl = https://github.com/other/shop\n[remote \"origin\"]\n\turl = " + url + "\n"))}
+		if got := s.Owner(); got != want {
+			t.Errorf("%s: %q, want %q", url, got, want)
+		}
+	}
+}
+
 func TestReadFormat(t *testing.T) {
 	for config, want := range map[string]format{
 		"": {refs: "files"},
