@@ -166,7 +166,7 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	pipes.inform(&in)
 	lists := joined(&in, invs, keys)
 	res.found = correlate.Correlate(in)
-	res.found.Inventory = lists.Rows
+	res.found.Inventory, res.found.Principals = lists.Rows, lists.Principals
 	res.found.Notices = append(res.found.Notices, unheard(lists, troubles, keys)...)
 	if !r.change() {
 		res.references, res.namedReferences = pipes.references(lists.References)

@@ -39,6 +39,7 @@ An age that begins with >= is a lower bound: the first commit or layer that hold
 // holding is one line of the list, and its JSON. Dates are days in UTC, "" where nothing is known.
 type holding struct {
 	ID           string   `json:"id"`
+	Class        string   `json:"class"` // credential, or account: a service account, application or user that is no person's
 	Kind         string   `json:"kind"`
 	Ident        string   `json:"ident"`
 	Found        bool     `json:"found"`
@@ -103,6 +104,11 @@ func (a *app) inventory(ctx context.Context, args []string, f scanFlags, format,
 		h.Found, h.Listed, h.Places = false, true, 0
 		hs = append(hs, h)
 	}
+	for i := range res.found.Principals {
+		if h, ok := account(&res.found.Principals[i], l, r.asOf); ok {
+			hs = append(hs, h)
+		}
+	}
 	if err := a.write(output, func(w io.Writer) error { return render(w, hs) }); err != nil {
 		return err
 	}
@@ -112,10 +118,28 @@ func (a *app) inventory(ctx context.Context, args []string, f scanFlags, format,
 	return nil
 }
 
+// account is the line of a principal; what belongs to a person is no part of the list.
+func account(row *finding.InventoryRow, l risk.Limits, now time.Time) (holding, bool) {
+	for _, f := range row.Record.Facts {
+		if f.Field == "user_type" && f.Value == "human" {
+			return holding{}, false
+		}
+	}
+	c := listed(row, l, now)
+	h := hold(&c, l, now)
+	h.Class, h.Found, h.Listed, h.Places, h.Yes, h.Open, h.Due, h.DueBy = "account", row.Found != "", true, 0, []string{}, []string{}, "", ""
+	for _, f := range row.Record.Facts {
+		if d, err := time.Parse(time.RFC3339, f.Value); err == nil && f.Field == "principal_created" && h.Since == "" {
+			h.Since, h.AgeBound, h.AgeDays = dayOf(d), "exact", max(0, int(now.Sub(d)/(24*time.Hour)))
+		}
+	}
+	return h, true
+}
+
 func hold(c *finding.Credential, l risk.Limits, now time.Time) holding {
 	v := risk.Life(c, l, now)
 	h := holding{
-		ID: c.ID, Kind: c.Kind, Ident: c.Ident, Found: true, Owner: c.Owner.Name, OwnerHow: c.Owner.How, Environments: []string{}, Since: dayOf(v.Since),
+		ID: c.ID, Class: "credential", Kind: c.Kind, Ident: c.Ident, Found: true, Owner: c.Owner.Name, OwnerHow: c.Owner.How, Environments: []string{}, Since: dayOf(v.Since),
 		AgeBound: v.Bound, Expires: dayOf(v.Expires), LastUsed: v.LastUsed, Access: v.Access, Due: dayOf(v.Due), Places: len(c.Sightings),
 		Workloads: c.Workloads, Targets: c.Targets, Yes: []string{}, Open: []string{},
 	}
@@ -184,16 +208,26 @@ func holdingsText(w io.Writer, hs []holding) error {
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("write the list: %w", err)
 	}
-	_, err := fmt.Fprintf(w, "\n%s; - is not known; csv and json say more\n", plural(len(hs), "credential"))
+	accounts := 0
+	for _, h := range hs {
+		if h.Class == "account" {
+			accounts++
+		}
+	}
+	count := plural(len(hs)-accounts, "credential")
+	if accounts > 0 {
+		count += " and " + plural(accounts, "account")
+	}
+	_, err := fmt.Fprintf(w, "\n%s; - is not known; csv and json say more\n", count)
 	return err
 }
 
 func holdingsCSV(w io.Writer, hs []holding) error {
 	out := csv.NewWriter(w)
-	err := out.Write([]string{"id", "kind", "ident", "found", "listed", "owner", "owner_how", "environments", "since", "age_bound", "age_days", "expires", "last_used",
+	err := out.Write([]string{"id", "class", "kind", "ident", "found", "listed", "owner", "owner_how", "environments", "since", "age_bound", "age_days", "expires", "last_used",
 		"access", "rotation_due", "rotation_due_by", "exception_until", "decision", "places", "workloads", "targets", "conditions", "cannot_tell"})
 	for _, h := range hs {
-		row := []string{h.ID, h.Kind, h.Ident, fmt.Sprint(h.Found), fmt.Sprint(h.Listed), h.Owner, h.OwnerHow, strings.Join(h.Environments, " "), h.Since, h.AgeBound,
+		row := []string{h.ID, h.Class, h.Kind, h.Ident, fmt.Sprint(h.Found), fmt.Sprint(h.Listed), h.Owner, h.OwnerHow, strings.Join(h.Environments, " "), h.Since, h.AgeBound,
 			fmt.Sprint(h.AgeDays), h.Expires, h.LastUsed, h.Access, h.Due, h.DueBy, h.Exception, h.Decision, fmt.Sprint(h.Places),
 			strings.Join(h.Workloads, "; "), strings.Join(h.Targets, "; "), strings.Join(h.Yes, " "), strings.Join(h.Open, " ")}
 		for i := range row {

@@ -135,7 +135,11 @@ func TestOrganisation(t *testing.T) {
 		}
 		blocks = append(blocks, b.String())
 	}
+	accounts := map[string]bool{}
 	for _, h := range holdings {
+		if h.Class == "account" {
+			accounts[h.Ident[strings.LastIndexByte(h.Ident, '/')+1:]] = h.Found
+		}
 		for _, id := range h.Open {
 			reach(id, finding.VerdictCannotTell, h.Kind)
 		}
@@ -146,6 +150,14 @@ func TestOrganisation(t *testing.T) {
 				t.Errorf("%s: nothing in the organisation is %s", c.ID, v)
 			}
 		}
+	}
+	for user, found := range map[string]bool{"svc-payments": true, "svc-unseen": false} {
+		if got, listed := accounts[user]; !listed || got != found {
+			t.Errorf("account %s: listed %v, found %v", user, listed, got)
+		}
+	}
+	if _, listed := accounts["ada"]; listed {
+		t.Error("a person is listed as an account of a machine")
 	}
 	slices.Sort(blocks)
 	got := plainly(e, strings.Join(blocks, "\n"), byLabel)

@@ -66,6 +66,7 @@ type Result struct {
 	Credentials []finding.Credential // worst first; decided ones last
 	Notices     []finding.Notice
 	Inventory   []finding.InventoryRow // what inventories list, found or not; filled in by whoever joined them
+	Principals  []finding.InventoryRow // and the users, service accounts and applications in them
 	Inline      int                    // places that an inline allow covers
 	Excluded    int                    // places that the policy's path globs suppress
 }

@@ -28,6 +28,8 @@ type Result struct {
 	Records map[string][]finding.Record
 	// Rows are the credentials and third parties that inventories list, one for each, whether or not some code holds it.
 	Rows []finding.InventoryRow
+	// Principals are the users, service accounts and applications that inventories list.
+	Principals []finding.InventoryRow
 	// References are the secrets and variables that systems list by name. Which of them a pipeline uses is for the caller to
 	// find out.
 	References []inventory.Row
@@ -90,7 +92,8 @@ func Join(cs []finding.Credential, invs []*inventory.Inventory, keys *identity.K
 		j.parents(i)
 		j.records(i)
 	}
-	j.listed()
+	j.res.Rows = j.listed(func(r *row) bool { return r.Class == inventory.Credential || r.Class == inventory.ThirdParty }, false)
+	j.res.Principals = j.listed(func(r *row) bool { return r.Class == inventory.Principal }, true)
 	j.unlisted(invs)
 	slices.SortFunc(j.res.Notes, func(a, b Note) int {
 		return cmp.Or(cmp.Compare(a.Credential, b.Credential), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Msg, b.Msg))

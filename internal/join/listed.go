@@ -9,8 +9,10 @@ import (
 	"sprawl/inventory"
 )
 
-// listed makes one InventoryRow of each credential or third party that is listed, from all rows that share an id.
-func (j *joiner) listed() {
+// listed makes one row of each thing that inventories list and counts says is one, from all rows that share an id. A row is held by
+// the credential that was joined with it, for principals also by one that belongs to it.
+func (j *joiner) listed(counts func(*row) bool, principals bool) []finding.InventoryRow {
+	var out []finding.InventoryRow
 	parent := make([]int32, len(j.rows))
 	for i := range parent {
 		parent[i] = int32(i)
@@ -21,9 +23,6 @@ func (j *joiner) listed() {
 			i = parent[i]
 		}
 		return i
-	}
-	counts := func(r *row) bool {
-		return r.Class == inventory.Credential || r.Class == inventory.ThirdParty
 	}
 	type name struct {
 		inventory.Key
@@ -54,7 +53,7 @@ func (j *joiner) listed() {
 	holder := map[int32]string{}
 	for i := range j.found {
 		for n, m := range j.found[i].rows {
-			if m == finding.MatchParent || !counts(&j.rows[n]) {
+			if m == finding.MatchParent && !principals || !counts(&j.rows[n]) {
 				continue
 			}
 			if had := holder[root(n)]; had == "" || j.found[i].c.ID < had {
@@ -92,8 +91,9 @@ func (j *joiner) listed() {
 		if key == "" {
 			key = rec.Source
 		}
-		j.res.Rows = append(j.res.Rows, finding.InventoryRow{ID: j.keys.InventoryID(rec.System, key), Record: rec, Found: holder[g]})
+		out = append(out, finding.InventoryRow{ID: j.keys.InventoryID(rec.System, key), Record: rec, Found: holder[g]})
 	}
+	return out
 }
 
 // unnamed is 0 for a row that goes by an id that its provider has given the credential, else 1.
