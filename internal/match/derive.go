@@ -44,6 +44,13 @@ func (x *Memory) Size() int { return x.size }
 // Bytes is about how much memory it holds.
 func (x *Memory) Bytes() int { return 20*cap(x.hits) + 512*cap(x.give) }
 
+// grow makes room for about n hits at once.
+func (x *Memory) grow(n int) {
+	if n += n / 8; cap(x.pos) < n {
+		x.pos, x.hits = make([]int32, 0, n), make([]hit, 0, n)
+	}
+}
+
 func (x *Memory) reset(size int) {
 	clear(x.give)
 	x.size, x.pos, x.hits, x.wide, x.from, x.give = size, x.pos[:0], x.hits[:0], x.wide[:0], x.from[:0], x.give[:0]
@@ -68,6 +75,7 @@ func (m *Matcher) MatchInto(b []byte, x *Memory) []Candidate {
 func (m *Matcher) MatchDerived(b []byte, base *Memory, runs []Run, x *Memory) []Candidate {
 	m.begin(b, x)
 	m.scanNew(len(b), runs, base.size)
+	x.grow(len(base.pos) + len(m.fresh))
 	// Inherited hits and fresh ones are each in order, and are taken in the order of both.
 	for i := range runs {
 		m.inherit(base, &runs[i])

@@ -27,7 +27,8 @@ const maxMemories = 32 << 20
 type memories struct {
 	chain []*memory
 	free  []*memory
-	bytes int
+	bytes int // of chain
+	kept  int // of free
 }
 
 // base returns the memory of a base and forgets what was derived from it before, or nil.
@@ -63,6 +64,7 @@ func (s *memories) take(id string) *memory {
 	}
 	m := s.free[n-1]
 	s.free = s.free[:n-1]
+	s.kept -= m.bytes()
 	m.id, m.plain, m.load = id, false, decode.Load{}
 	clear(m.decoded)
 	m.decoded = m.decoded[:0]
@@ -78,9 +80,10 @@ func (s *memories) push(m *memory) {
 }
 
 func (s *memories) giveBack(m *memory) {
-	const most, each = 16, 1 << 20
-	if len(s.free) < most && m.bytes() < each {
+	const most = 8 << 20
+	if n := m.bytes(); s.kept+n <= most {
 		s.free = append(s.free, m)
+		s.kept += n
 	}
 }
 
