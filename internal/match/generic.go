@@ -40,6 +40,12 @@ func measure(a *assignment, c nameClass, name, v []byte) (f [features]float64, h
 	h = entropy(v)
 	odd := oddness(v)
 	joined, like := joinedWords(v), nameLike(name, v)
+	if a.op == opSpace && a.quote != 0 && len(name) == 4 && hasFold(name, "pass") {
+		return f, 0, false // the verb: pass `force=True` to it
+	}
+	if titled(v) || escaped(v) {
+		return f, 0, false // a word or a sentence of an interface
+	}
 	if joined && (like || a.op == opPair || v[len(v)-1] == '-' || v[len(v)-1] == '.') || a.listed && !byLot(v) {
 		return f, 0, false // "storage.mysql.password" of a table of names; what a token begins with; a list of words
 	}
@@ -114,7 +120,10 @@ func measure(a *assignment, c nameClass, name, v []byte) (f [features]float64, h
 	on(fSpaces, n.space > 0)
 	on(fPhrase, n.space >= 2)
 	on(fForeign, n.high > 0)
-	on(fIdent, joined && odd <= 5)
+	on(fIdent, joined && odd <= plainWords)
+	if c != namePassword && identifier(v) && odd <= plainWords {
+		f[fIdent] = slotWeight // the name of a slot in a store, of a column, of an event
+	}
 	on(fCode, a.quote == 0 && codeLike(a, v))
 	on(fPath, pathLike(v))
 	on(fUUID, isUUID(v))
@@ -178,6 +187,52 @@ func joinedWords(v []byte) bool {
 		}
 	}
 	return joints > 0
+}
+
+// slotWeight is how much more an identifier tells against a key or token than against a password.
+const slotWeight = 3
+
+// plainWords is the oddness up to which letters are words.
+const plainWords = 5.0
+
+// identifier reports whether a value is words joined by _ - . : or case, with a digit here and there: k8s_creds, bs.dropdown.
+func identifier(v []byte) bool {
+	joints, digits := 0, 0
+	for i, c := range v {
+		switch {
+		case isLetter(c):
+			if i > 0 && isUpper(c) && isLower(v[i-1]) {
+				joints++
+			}
+		case isDigit(c):
+			digits++
+		case c == '_' || c == '-' || c == '.' || c == ':':
+			joints++
+		default:
+			return false
+		}
+	}
+	return joints > 0 && digits*4 <= len(v)
+}
+
+// titled reports whether a value is a word of which the first letter is a capital and nothing else is: Adgangskode.
+func titled(v []byte) bool {
+	for i, c := range v {
+		if i == 0 && !isUpper(c) || i > 0 && !isLower(c) {
+			return false
+		}
+	}
+	return len(v) >= 6
+}
+
+// escaped reports whether a value holds a letter beyond ASCII as an escape: L\u00f6senord.
+func escaped(v []byte) bool {
+	for i := 0; i+5 < len(v); i++ {
+		if v[i] == '\\' && v[i+1] == 'u' && isHex(v[i+2]) && isHex(v[i+3]) && isHex(v[i+4]) && isHex(v[i+5]) {
+			return true
+		}
+	}
+	return false
 }
 
 func isJoint(c byte) bool { return bytes.IndexByte([]byte("_-.:/ |[]"), c) >= 0 }

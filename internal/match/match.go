@@ -20,6 +20,7 @@ type Candidate struct {
 	Why      string  // why it matched, in words, without the value
 	Score    float64 // the classifier's, for generic candidates; before path evidence
 	Bare     bool    // a generic value without quotes: in source code an expression, not a value
+	Nearby   bool    // a word before the value is all that tells of it: no form, no name it is assigned to
 	Keep     int     // bytes at the start of the secret that a masked value may show
 	Parts    []Part
 	Facts    []finding.Fact

@@ -216,7 +216,7 @@ func (m *Matcher) shaped(s *shape, start, end int) {
 	proof := m.check(d, s.role, b[start:end], name)
 	v := b[start+s.lead : end]
 	if proof != finding.ProofProven {
-		if s.minEntropy > 0 && entropy(v) < s.minEntropy || dummy(v) != "" || insideBlock(b, start, end, s.pieces[0].Lit) || s.lead == 2 && wordy(v) || cutShort(b, start, end) {
+		if s.minEntropy > 0 && entropy(v) < s.minEntropy || dummy(v) != "" || insideBlock(b, start, end, s.pieces[0].Lit) || s.lead <= shortLead && (wordy(v) || identifier(v) && oddness(v) <= plainWords || insideRun(b, start)) || cutShort(b, start, end) {
 			return
 		}
 	}
@@ -232,6 +232,23 @@ func (m *Matcher) shaped(s *shape, start, end int) {
 	}
 	m.emit(Candidate{Detector: d, Tier: tier, Proof: proof, Name: shown(name), Why: why + checked(proof) + but, Keep: s.keep,
 		Parts: []Part{{Role: s.role, Value: finding.NewSecret(b[start:end]), Start: start, End: end}}, Start: from(ns, ne, start), End: end})
+}
+
+// shortLead is the length up to which a literal stands at the start of words, too, and in base64 by chance.
+const shortLead = 4
+
+// insideRun reports whether base64 of some length goes before the token at i, joined to it by a sign of its alphabet.
+func insideRun(b []byte, i int) bool {
+	const run = 24
+	if i <= run || b[i-1] != '/' && b[i-1] != '+' {
+		return false
+	}
+	for _, c := range b[i-run : i] {
+		if !detectors.Base64.Has(c) {
+			return false
+		}
+	}
+	return true
 }
 
 func longestLit(ps []detectors.Piece) string {
@@ -376,6 +393,9 @@ func (m *Matcher) found(st *structure, f *detectors.Found) {
 		c.Proof = cmp.Or(d.Check(matchOf(&c, b)), finding.ProofNone)
 	}
 	p := &c.Parts[0]
+	if v := b[p.Start:p.End]; p.Role == finding.RoleSecret && encodedPair(v) {
+		return
+	}
 	if v := b[p.Start:p.End]; c.Proof != finding.ProofProven && p.Role == finding.RoleSecret && len(v) < 128 {
 		if dummy(v) != "" || inert(v) || isTimeUUID(v) || f.Tier != finding.TierShaped && refers(&assignment{quote: '"'}, v) {
 			return
@@ -386,7 +406,7 @@ func (m *Matcher) found(st *structure, f *detectors.Found) {
 	if v := b[p.Start:p.End]; p.Role == finding.RoleSecret && len(v) < maxWeak && c.Proof != finding.ProofProven {
 		weak := testLike(v) || nameLike(nil, v) || weakDummy(v) || encodedDummy(v) || leet(v) || ofUser(&c, v)
 		switch example := documentationHost(&c); {
-		case weak && (example || ofUser(&c, v) && loopbackHost(&c)) || disguised(v) || len(v) < shortest:
+		case weak && (example || ofUser(&c, v) && loopbackHost(&c)) || disguised(v) || spoken(v) || len(v) < shortest:
 			return
 		case weak:
 			c.Tier, but = finding.TierGeneric, "; a weak one"
@@ -619,7 +639,7 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 	if n.row.MinEntropy == 0 && len(v) >= entropyFrom {
 		least = max(least, defaultNamedEntropy)
 	}
-	if allHex(v) {
+	if n.row.Loose && allHex(v) {
 		least = min(least, hexEntropy)
 	}
 	var ns, ne int
@@ -644,7 +664,7 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 	if a == nil && bytes.Contains(b[after:start], []byte("***")) {
 		return false // what the keyword told of is masked; this is something else
 	}
-	if s.open && s.lead == 0 && !m.typed(a, name, v) {
+	if s.open && s.lead == 0 && (a == nil || start != a.start || !m.typed(a, name, v)) {
 		return false
 	}
 	proof := m.check(d, s.role, v, name)
@@ -658,7 +678,7 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 		if least > 0 && entropy(v) < least && !weak || isUUID(v) && !s.uuid || wordy(v) {
 			return false
 		}
-		if allHex(v) && hashContext(b, start) || slip(v) {
+		if a == nil && !n.row.Random && !s.hex && len(v) >= entropyFrom && allHex(v) && !allDigits(v) || digested(b, start) || allHex(v) && hashContext(b, start) || slip(v) {
 			return false
 		}
 		if a == nil && bytes.IndexByte(bytes.TrimRight(v, "="), '=') >= 0 {
@@ -687,7 +707,7 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 	if isTimeUUID(v) && proof != finding.ProofProven {
 		tier, but = finding.TierGeneric, "; a UUID made of a time"
 	}
-	c := Candidate{Detector: d, Tier: tier, Proof: proof, Name: shown(name), Keep: s.keep,
+	c := Candidate{Detector: d, Tier: tier, Proof: proof, Name: shown(name), Keep: s.keep, Nearby: a == nil && proof != finding.ProofProven,
 		Parts: []Part{{Role: s.role, Value: finding.NewSecret(v), Start: start, End: end}}, Start: from(ns, ne, start), End: end}
 	if a != nil {
 		c.Why = called(c.Name) + " and the form of its kind"

@@ -54,27 +54,59 @@ func weakDummy(v []byte) bool {
 
 // encodedDummy reports whether a value is base64 of text that is evidently no secret.
 func encodedDummy(v []byte) bool {
-	const longest = 64
-	var buf [longest]byte
-	if len(v) < 8 || len(v)%4 != 0 || base64.StdEncoding.DecodedLen(len(v)) > longest {
+	var buf [longestText]byte
+	text := printable(buf[:], v)
+	return len(text) > 0 && (inert(text) || dummy(text) != "" || weakDummy(text)) || dummyPair(text)
+}
+
+// encodedPair reports whether a value is base64 of a user and a password that is evidently none.
+func encodedPair(v []byte) bool {
+	var buf [longestText]byte
+	return dummyPair(printable(buf[:], v))
+}
+
+func dummyPair(text []byte) bool {
+	i := bytes.IndexByte(text, ':')
+	if i < 1 || i == len(text)-1 || text[0] == '{' {
 		return false
+	}
+	p := text[i+1:]
+	return inert(p) || dummy(p) != "" || disguised(p) || spoken(p)
+}
+
+// longestText bounds what is decoded to see whether it is a placeholder.
+const longestText = 64
+
+// printable decodes a short base64 value into buf and returns the text, or nothing where it is none.
+func printable(buf, v []byte) []byte {
+	if len(v) < 8 || len(v)%4 != 0 || base64.StdEncoding.DecodedLen(len(v)) > len(buf) {
+		return nil
 	}
 	for _, c := range bytes.TrimRight(v, "=") {
 		if !detectors.Base64.Has(c) {
-			return false // an error of the decoder is an allocation
+			return nil // an error of the decoder is an allocation
 		}
 	}
-	n, err := base64.StdEncoding.Decode(buf[:], v)
+	n, err := base64.StdEncoding.Decode(buf, v)
 	if err != nil || n < 4 {
-		return false
+		return nil
 	}
 	text := bytes.TrimSpace(buf[:n])
 	for _, c := range text {
 		if c < ' ' || c > '~' {
+			return nil
+		}
+	}
+	return text
+}
+
+func allDigits(v []byte) bool {
+	for _, c := range v {
+		if !isDigit(c) {
 			return false
 		}
 	}
-	return len(text) > 0 && (inert(text) || dummy(text) != "" || weakDummy(text))
+	return true
 }
 
 func hasWord(folded []byte, words []string) bool {
@@ -138,8 +170,25 @@ func disguised(v []byte) bool {
 	}
 	var buf [maxWeak]byte
 	switch string(plainly(buf[:0], v)) {
-	case "password", "pasword", "pass", "mypass", "mypassword", "userpassword", "passwd", "clientsecret", "testpassword", "adminpassword", "rootpassword":
+	case "password", "pasword", "mypass", "mypassword", "userpassword", "passwd", "clientsecret", "testpassword", "adminpassword", "rootpassword":
 		return true
+	}
+	return false
+}
+
+// spoken reports whether a value is made of words, one of them for secrets: my-gitlab-token, SuperSecret.
+func spoken(v []byte) bool {
+	for i, c := range v {
+		if !isLetter(c) && c != '_' && c != '-' && c != '.' && !(isDigit(c) && i >= len(v)-2) {
+			return false
+		}
+	}
+	var buf [maxIdent]byte
+	w := compact(buf[:0], v[:min(len(v), len(buf))])
+	for _, k := range []string{"password", "passwd", "secret", "token", "apikey", "passphrase", "credential", "accesskey", "pass"} {
+		if bytes.Contains(w, []byte(k)) {
+			return true
+		}
 	}
 	return false
 }
@@ -353,6 +402,16 @@ func insideBlock(b []byte, start, end int, lead string) bool {
 	}
 	if j < len(b) && b[j] == '\n' && (i == 0 || b[i-1] == '\n') {
 		if k := bytes.IndexByte(b[j+1:min(len(b), j+2*blockLineMax)], '\n'); k > 0 && whole(b[j+1:j+1+k]) {
+			return true
+		}
+	}
+	return false
+}
+
+// digested reports whether base64 at i is labelled as a digest, as lock files do: h1:…, sha512-….
+func digested(b []byte, i int) bool {
+	for _, w := range []string{"h1:", "sha1-", "sha256-", "sha384-", "sha512-", "sha256:", "sha512:", "md5-", "sha1$", "sha256$"} {
+		if i >= len(w) && hasFold(b[i-len(w):i], w) {
 			return true
 		}
 	}

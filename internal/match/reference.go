@@ -4,7 +4,7 @@ import "bytes"
 
 var referenceStarts = []string{"${", "$(", "$[", "{{", "<%", "#{", "@{", "[[", "{%", "arn:", "vault:", "ref:", "ref+", "op://", "file:", "env:", "ssm:", "secrets.", "secret://", "process.env", "os.environ",
 	"os.getenv", "getenv", "env.", "var.", "@microsoft.keyvault", "!ref", "!sub", "!getatt", "!secret", "!vault", "kms:", "gcp:", "awssm:", "cyberark:", "keychain:", "keyring:", "data:", "sha256:", "sha256-", "sha384-",
-	"sha512-", "sha1-", "sha512:", "md5:", "ssh-rsa ", "ssh-ed25519 ", "-----begin", "//", "/*", "#", "--", "projects/", "resolve:ssm", "{{resolve", "enc[", "secretmanager:", "azurekeyvault", "urn:", "\\u", "\\x", "\\0"}
+	"sha512-", "sha1-", "sha512:", "md5:", "ssh-rsa ", "ssh-ed25519 ", "-----begin", "//", "/*", "#", "--", "id=", "type=", "src=", "projects/", "resolve:ssm", "{{resolve", "enc[", "secretmanager:", "azurekeyvault", "urn:", "\\u", "\\x", "\\0"}
 
 // refers reports whether a value only names where the real one is, or is something of another nature altogether.
 func refers(a *assignment, v []byte) bool {
@@ -38,7 +38,7 @@ func refers(a *assignment, v []byte) bool {
 		return true
 	case first == '_' && last == '_' && len(v) > 4 && v[1] == '_':
 		return true
-	case first == '@' && last == '@', first == ':' && isLetter(v[1]):
+	case first == '@' && (last == '@' || a.quote == 0 && allCaps(v[1:])), last == ']' && indexed(v), first == ':' && isLetter(v[1]):
 		return true
 	case first == '&' && a.quote == 0, first == '*' && a.quote == 0:
 		return true // an anchor or alias of YAML, an address or pointer of C
@@ -59,6 +59,35 @@ func hasDigitAndUpper(v []byte) bool {
 		u = u || isUpper(c)
 	}
 	return d && u
+}
+
+// allCaps reports whether a value is the name of a variable of an environment: DB_PASSWORD.
+func allCaps(v []byte) bool {
+	for _, c := range v {
+		if !isUpper(c) && !isDigit(c) && c != '_' {
+			return false
+		}
+	}
+	return bytes.IndexByte(v, '_') > 0
+}
+
+// indexed reports whether a value that ends in ] is a look-up: SECRET[database.password].
+func indexed(v []byte) bool {
+	i := bytes.IndexByte(v, '[')
+	if i < 1 {
+		return false
+	}
+	for _, c := range v[:i] {
+		if !isWord(c) {
+			return false
+		}
+	}
+	for _, c := range v[i+1 : len(v)-1] {
+		if !isIdent(c) && !isQuote(c) {
+			return false
+		}
+	}
+	return true
 }
 
 // cutOut reports whether a value is the expression between two strings: "token=" + value + "&…" holds one that begins and ends

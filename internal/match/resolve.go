@@ -37,6 +37,9 @@ func (s *Set) Resolve(cs []Candidate, slashPath string) []finding.Sighting {
 		if len(c.Parts) == 0 || c.Detector != nil && !allowed(c.Detector.Paths, where.lower) {
 			continue
 		}
+		if c.Nearby && where.lock {
+			continue
+		}
 		r := &resolved{Candidate: *c, order: i}
 		if c.Detector == nil {
 			shift := where.shift + crowd[c.Name]
@@ -422,6 +425,7 @@ type evidence struct {
 	shift  float64 // of the logit
 	source bool    // a file of a programming language: a value without quotes is an expression there
 	test   bool    // a test, or an example
+	lock   bool    // a lock file: names, versions and digests
 	why    string
 }
 
@@ -462,7 +466,8 @@ func evidenceOf(p string) evidence {
 		}
 	}
 	switch {
-	case lockNames[base]:
+	case lockNames[base] || ext == ".lock" || ext == ".lockfile":
+		e.lock = true
 		add(shiftLock, "a lock file")
 	case strings.Contains(base, ".min.") || ext == ".map" || strings.HasSuffix(base, ".bundle.js") || strings.HasSuffix(base, "-min.js"):
 		add(shiftMin, "a minified file")

@@ -27,6 +27,7 @@ type shape struct {
 	minLen     int
 	maxLen     int
 	uuid       bool // a UUID may be meant
+	hex        bool // hexadecimal digits are all that it may hold, or may hold nothing but
 	open       bool // whatever somebody types: its bytes say nothing
 
 	// The window: four sets of bytes the prefilter looks for. It begins winOff bytes after a point that itself stands lo to
@@ -45,6 +46,9 @@ const (
 	headBefore = 8
 	headAfter  = 16
 )
+
+// hexSize is the largest alphabet of which values of hexadecimal digits alone are no surprise.
+const hexSize = 23
 
 // entropyFrom is the random length from which an unset MinEntropy means 2.0 bits.
 const entropyFrom = 16
@@ -74,6 +78,7 @@ func compileShape(det int32, row *detectors.Shape) (shape, error) {
 			s.minLen += p.Min
 			s.maxLen += p.Max
 			s.uuid = s.uuid || p.Class.Has('-') && (!p.Class.Has('g') || p.Min == uuidLen && p.Max == uuidLen)
+			s.hex = s.hex || p.Class.Size() <= hexSize
 			s.open = s.open || p.Class.Has('!') && p.Class.Has('*')
 		}
 	}
