@@ -57,7 +57,7 @@ func identified() []Detector {
 	}
 	bot := []Shape{}
 	for _, p := range []string{"MT", "MD", "Mj", "Mz", "NT", "ND", "Nj", "Nz", "OD", "OT"} { // base64 of the first digits of a snowflake
-		bot = append(bot, Shape{Pieces: []Piece{Lit(p), Chars(Of("AEIMQUYcgk"), 1), Chars(Of("w-z0-5"), 1), Range(Base62, 19, 24), Lit("."), Chars(Base64URL, 6), Lit("."), Range(Base64URL, 27, 42)}})
+		bot = append(bot, Shape{Pieces: []Piece{Lit(p), Chars(Of("AEIMQUYcgk"), 1), Chars(Of("w-z0-5"), 1), Range(Base62, 19, 22), Lit("."), Chars(Base64URL, 6), Lit("."), Range(Base64URL, 27, 42)}})
 	}
 	return []Detector{
 		{

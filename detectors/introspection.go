@@ -42,7 +42,7 @@ type Reading struct {
 	Path  string // see Says
 	Field string // see finding.Fact
 	// As is how it is written: "" as it stands, "time" RFC 3339 or a day, "unix", "unix-ms", "words" a list with commas or
-	// spaces, "end" a time of which null says never.
+	// spaces, "lower" in lower case, "end" a time of which null says never.
 	As string
 }
 
