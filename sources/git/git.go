@@ -84,7 +84,8 @@ type Source struct {
 	since    *Seen                         // what Walk leaves out; nil if it is not to remember anything
 	known    *known                        // of since, once a walk has asked
 	seen     *Seen                         // by the last Walk, with what it left out
-	led      *sources.Ledger               // of the last Walk; Locate tells it what could not be followed
+	lookup   lookup
+	led      *sources.Ledger // of the last Walk; Locate tells it what could not be followed
 }
 
 var (
@@ -262,14 +263,7 @@ func (s *Source) File(ctx context.Context, rev, path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	o, err := s.objects()
-	if err != nil {
-		return nil, err
-	}
-	defer o.close()
-	r := o.reader(ctx)
-	defer r.close()
-	b, err := fileAt(r, o.hash().Size(), id, path)
+	b, err := s.file(ctx, id, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, missing
 	}
