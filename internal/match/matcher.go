@@ -678,7 +678,7 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 		if least > 0 && entropy(v) < least && !weak || isUUID(v) && !s.uuid || wordy(v) {
 			return false
 		}
-		if a == nil && !n.row.Random && !s.hex && len(v) >= entropyFrom && allHex(v) && !allDigits(v) || digested(b, start) || allHex(v) && hashContext(b, start) || slip(v) {
+		if a == nil && !n.row.Random && !s.hex && len(v) >= entropyFrom && allHex(v) && !allDigits(v) && !m.called(b[after:start]) || digested(b, start) || allHex(v) && hashContext(b, start) || slip(v) {
 			return false
 		}
 		if a == nil && bytes.IndexByte(bytes.TrimRight(v, "="), '=') >= 0 {

@@ -16,6 +16,7 @@ func nearbyRows() []detectors.Detector {
 		{ID: "zorbix-key", Provider: "zorbix", Title: "Zorbix key", Named: []detectors.Named{{Keywords: []string{"zorbix"}, Names: names, Value: hex32}}},
 		{ID: "basket-key", Provider: "basket", Title: "Basket key", Named: []detectors.Named{{Keywords: []string{"basket"}, Names: names, Value: hex32, Near: -1}}},
 		{ID: "quux-key", Provider: "quux", Title: "Quux key", Named: []detectors.Named{{Keywords: []string{"quux"}, Names: names, Value: hex32, Loose: true}}},
+		{ID: "frobnic-key", Provider: "frobnic", Title: "Frobnic key", Named: []detectors.Named{{Keywords: []string{"frobnic"}, Value: []detectors.Shape{detectors.Token(detectors.Chars(detectors.LowerNum, 32))}}}},
 	}
 }
 
@@ -37,6 +38,8 @@ func TestNearby(t *testing.T) {
 		{"three words of a name", "Basket API key: " + hex, "basket-key"},
 		{"a common word is no name of the value's", "basket holds " + hex, ""},
 		{"another word between", "basket of token = '" + hex + "'", ""},
+		{"a digest's form that a role announces", "frobnic TOKEN " + hex, "frobnic-key"},
+		{"a digest's form in a larger alphabet", "frobnic at " + hex, ""},
 		{"a strict alphabet", "zorbix_key = " + alnum, ""},
 		{"a loose one", "quux_key = " + alnum, "quux-key"},
 		{"a loose one stays strict on the next line", "# quux\nvalue = " + alnum, ""},

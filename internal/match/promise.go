@@ -76,6 +76,11 @@ func phrase(b []byte, s int, w *nameWords) int {
 // maxPhrase is how far before a name its words are read.
 const maxPhrase = 40
 
+// called reports whether the text between a keyword and a value on its line calls the value a key, a token or the like.
+func (m *Matcher) called(gap []byte) bool {
+	return bytes.IndexByte(gap, '\n') < 0 && m.near(roleWords, gap)
+}
+
 // adjacent reports whether a gap holds nothing but blanks, quotes and an operator.
 func adjacent(gap []byte) bool {
 	quote, op := false, false
