@@ -167,7 +167,7 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	lists := joined(&in, invs, keys)
 	res.found = correlate.Correlate(in)
 	res.found.Inventory, res.found.Principals = lists.Rows, lists.Principals
-	res.found.Notices = append(res.found.Notices, unheard(lists, troubles, keys)...)
+	res.found.Notices = append(res.found.Notices, unheard(lists, troubles, keys, in.Limits, r.asOf)...)
 	if !r.change() {
 		res.references, res.namedReferences = pipes.references(lists.References)
 		res.found.Notices = append(res.found.Notices, pipes.notices...)

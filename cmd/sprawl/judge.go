@@ -210,7 +210,7 @@ func plainName(s string) string {
 
 // unheard are the notices of a join: what its provider's administrator does not know of, what a listing could not decide, what
 // is wrong with an export.
-func unheard(res *join.Result, troubles []inventory.Trouble, keys *identity.Keys) []finding.Notice {
+func unheard(res *join.Result, troubles []inventory.Trouble, keys *identity.Keys, l risk.Limits, now time.Time) []finding.Notice {
 	var out []finding.Notice
 	say := func(kind string, s finding.Severity, text string) {
 		out = append(out, finding.Notice{ID: keys.NoticeID(kind, text), Kind: kind, Severity: s, Message: text})
@@ -228,5 +228,35 @@ func unheard(res *join.Result, troubles []inventory.Trouble, keys *identity.Keys
 	for _, t := range troubles {
 		say("inventory", finding.SevLow, t.String())
 	}
+	unreviewed(res.Rows, l, now, say)
 	return out
+}
+
+// unreviewed tells of third parties that hold access without a current entry in the register of integrations: of each where there
+// is a register, of all at once where there is none.
+func unreviewed(rows []finding.InventoryRow, l risk.Limits, now time.Time, say func(kind string, s finding.Severity, text string)) {
+	const kind = "third-party-unreviewed"
+	var without []string
+	for i := range rows {
+		for _, f := range rows[i].Record.Facts {
+			if f.Field != "integration" || f.Value == "" {
+				continue
+			}
+			if len(l.Integrations) == 0 {
+				without = append(without, f.Value)
+			} else if why := l.Review(f.Value, now); why != "" {
+				say(kind, finding.SevMedium, why+" ("+rows[i].Record.System+", "+rows[i].Record.Source+")")
+			}
+			break
+		}
+	}
+	if slices.Sort(without); len(without) > 0 {
+		without = slices.Compact(without)
+		const shown = 5
+		more := ""
+		if n := len(without) - shown; n > 0 {
+			more = fmt.Sprintf(" and %d more", n)
+		}
+		say(kind, finding.SevLow, fmt.Sprintf("third parties hold access and there is no register of them (integrations: in the policy): %s%s", strings.Join(without[:min(shown, len(without))], ", "), more))
+	}
 }

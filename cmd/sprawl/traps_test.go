@@ -207,6 +207,36 @@ func TestTrapRequirement(t *testing.T) {
 	}
 }
 
+// A third party that holds access is in the register, and somebody looked at it lately; or a notice says that it is not so.
+func TestTrapThirdParties(t *testing.T) {
+	x := newTrap(t)
+	x.key("deploy/app.env", 1)
+	x.repo.Commit("one")
+	x.export("installations.json", "2026-01-01", `{"total_count": 3, "installations": [
+		{"id": 1, "app_slug": "deskco", "account": {"login": "acme"}, "repository_selection": "all", "permissions": {"contents": "read"}, "created_at": "2024-01-01T00:00:00Z"},
+		{"id": 2, "app_slug": "shipco", "account": {"login": "acme"}, "repository_selection": "all", "permissions": {"contents": "write"}, "created_at": "2024-01-01T00:00:00Z"},
+		{"id": 3, "app_slug": "lateco", "account": {"login": "acme"}, "repository_selection": "all", "permissions": {"contents": "write"}, "created_at": "2024-01-01T00:00:00Z"}]}`)
+	said := func() (out []string) {
+		for _, l := range x.scan() {
+			if l.Type == "notice" && l.Kind == "third-party-unreviewed" {
+				out = append(out, l.Message[:min(60, len(l.Message))])
+			}
+		}
+		slices.Sort(out)
+		return out
+	}
+	if got := said(); len(got) != 1 || !strings.HasPrefix(got[0], "third parties hold access and there is no register of them") {
+		t.Errorf("without a register: %q", got)
+	}
+	policy := filepath.Join(x.dir, "policy.yaml")
+	planted.WriteFile(t, policy, "salt: ce5dqmrvgaydcmzugu3donzygq\nintegrations:\n  - {vendor: deskco, owner: security, reviewed: 2025-12-01}\n  - {vendor: lateco, owner: security, reviewed: 2025-01-01}\n")
+	x.args = append(x.args, "--policy", policy)
+	got := said()
+	if len(got) != 2 || !strings.HasPrefix(got[0], "lateco was last reviewed 366 days ago") || !strings.HasPrefix(got[1], "shipco is not in the register") {
+		t.Errorf("with a register: %q", got)
+	}
+}
+
 // An owner who has left owns nothing; a team beside that person does.
 func TestTrapOwnerWhoLeft(t *testing.T) {
 	x := newTrap(t)

@@ -197,7 +197,12 @@ func sharedByMany(r finding.Reference) finding.Condition {
 	why := fmt.Sprintf("%s in %d %s", count(len(jobs), "job"), len(targets), map[bool]string{true: "repository", false: "repositories"}[len(targets) == 1])
 	wide := r.Listed && strings.HasPrefix(r.Scope, "organisation") || strings.HasPrefix(r.Scope, "context ") || strings.HasPrefix(r.Scope, "group ")
 	if !wide {
-		return finding.Condition{Verdict: finding.VerdictCannotTell, Why: "named by " + why + "; its scope is not known", Bound: "at-least",
+		if r.Listed && r.Scope != "" {
+			why = "named by " + why + ", and a secret of the " + r.Scope
+		} else {
+			why = "named by " + why + "; its scope is not known"
+		}
+		return finding.Condition{Verdict: finding.VerdictCannotTell, Why: why, Bound: "at-least",
 			Settle: []string{"the organisation's list of secrets"}}
 	}
 	t := &finding.Threshold{Value: fmt.Sprintf("%d jobs", sharedBy), Source: "tool default, no standard gives a number"}
