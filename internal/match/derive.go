@@ -86,12 +86,15 @@ func (m *Matcher) MatchDerived(b []byte, base *Memory, runs []Run, x *Memory) []
 
 // inherit takes the hits of base that lie in a run.
 func (m *Matcher) inherit(base *Memory, r *Run) {
-	lo := lowerBound(base.pos, r.Base)
-	hi := lo + lowerBound(base.pos[lo:], r.Base+r.Len)
+	c := &m.at
+	c.pos = seek(base.pos, c.pos, r.Base)
+	lo := c.pos
+	c.pos = seek(base.pos, c.pos, r.Base+r.Len)
+	hi := c.pos
 	// Between left and right only hits with a wide reach can have looked out of the run.
 	left, right := lo, hi
 	if r.Target != 0 || r.Base != 0 {
-		left = lo + lowerBound(base.pos[lo:hi], r.Base+nearReach+1)
+		left = seek(base.pos[:hi], lo, r.Base+nearReach+1)
 	}
 	if r.End() != len(m.b) || r.Base+r.Len != base.size {
 		right = lo + lowerBound(base.pos[lo:hi], r.Base+r.Len-nearReach)
@@ -101,7 +104,8 @@ func (m *Matcher) inherit(base *Memory, r *Run) {
 	}
 	m.inheritEach(base, r, lo, left)
 	if left < right {
-		w := lowerBound(base.wide, left)
+		c.wide = seek(base.wide, c.wide, left)
+		w := c.wide
 		for ; w < len(base.wide) && int(base.wide[w]) < right; w++ {
 			i := int(base.wide[w])
 			m.inheritAll(base, r, left, i)
@@ -159,12 +163,13 @@ func (m *Matcher) carry(base *Memory, shift, lo, hi int) {
 	for i := range x.pos[n:] {
 		x.pos[n+i] += int32(shift)
 	}
-	for w := lowerBound(base.wide, lo); w < len(base.wide) && int(base.wide[w]) < hi; w++ {
-		x.wide = append(x.wide, base.wide[w]+int32(n-lo))
+	c := &m.at
+	for c.wide = seek(base.wide, c.wide, lo); c.wide < len(base.wide) && int(base.wide[c.wide]) < hi; c.wide++ {
+		x.wide = append(x.wide, base.wide[c.wide]+int32(n-lo))
 	}
-	for c := lowerBound(base.from, lo); c < len(base.from) && int(base.from[c]) < hi; c++ {
-		x.from = append(x.from, base.from[c]+int32(n-lo))
-		m.cands = append(m.cands, base.give[c].moved(shift))
+	for c.from = seek(base.from, c.from, lo); c.from < len(base.from) && int(base.from[c.from]) < hi; c.from++ {
+		x.from = append(x.from, base.from[c.from]+int32(n-lo))
+		m.cands = append(m.cands, base.give[c.from].moved(shift))
 	}
 }
 
@@ -192,6 +197,22 @@ func (m *Matcher) evaluate(f found) {
 	}
 }
 
+// cursors are where in a base the last run ended: the next one mostly begins close behind.
+type cursors struct{ pos, wide, from int }
+
+// seek is lowerBound, fast where that is at at or a little behind it.
+func seek(s []int32, at, v int) int {
+	if at > len(s) || at > 0 && int(s[at-1]) >= v {
+		return lowerBound(s, v)
+	}
+	step := 1
+	for at+step <= len(s) && int(s[at+step-1]) < v {
+		at += step
+		step *= 2
+	}
+	return at + lowerBound(s[at:min(len(s), at+step)], v)
+}
+
 // lowerBound is the first place in s, sorted, with a value of at least v.
 func lowerBound(s []int32, v int) int {
 	lo, hi := 0, len(s)
@@ -207,7 +228,7 @@ func lowerBound(s []int32, v int) int {
 
 func (m *Matcher) begin(b []byte, x *Memory) {
 	clear(m.cands)
-	m.cands, m.fresh, m.next = m.cands[:0], m.fresh[:0], 0
+	m.cands, m.fresh, m.next, m.at = m.cands[:0], m.fresh[:0], 0, cursors{}
 	m.b, m.identStart, m.identEnd, m.run = b, -1, -1, classRun{}
 	m.escapes.lo = -1
 	clear(m.whole)

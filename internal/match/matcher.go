@@ -74,6 +74,7 @@ type Matcher struct {
 	x     *Memory // of the text at hand
 	fresh []found // in it, to be evaluated from next on
 	next  int
+	at    cursors
 	own   Memory // of Match
 
 	identStart, identEnd int  // the name that was read last
