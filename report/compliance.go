@@ -56,7 +56,7 @@ const (
 type audit struct {
 	h          finding.Header
 	conditions map[string]*judged
-	exceptions []exception
+	exceptions []takenRisk
 	excepted   int
 	overdue    []overdue
 	overdueN   int
@@ -75,7 +75,7 @@ type judged struct {
 	ids      []string
 }
 
-type exception struct{ ID, Kind, Title, By, Reason, Until, Holds string }
+type takenRisk struct{ ID, Kind, Title, By, Reason, Until, Holds string }
 
 type overdue struct {
 	ID, Kind, Owner, Why, Allowed string
@@ -123,7 +123,7 @@ func (a *audit) credential(c *finding.Credential) {
 	if excepted {
 		a.excepted++
 		if d := c.Decision; len(a.exceptions) < exceptionsKept {
-			a.exceptions = append(a.exceptions, exception{
+			a.exceptions = append(a.exceptions, takenRisk{
 				Visible(c.ID), Visible(c.Kind), Visible(cmp.Or(c.Title, c.Kind)), Visible(d.By), Visible(d.Reason), dayOrNone(d.Until), Visible(strings.Join(holds, ", ")),
 			})
 		}
@@ -248,7 +248,7 @@ type complianceView struct {
 	Subjects   int
 	Covered    int
 	Frameworks []frameworkView
-	Exceptions []exception
+	Exceptions []takenRisk
 	MoreExc    int
 	Overdue    []overdue
 	MoreDue    int

@@ -304,6 +304,18 @@ func sampleFull() run {
 		decided(10, finding.Decision{Kind: "exception", Reason: "vendor migrates in spring", By: "grace", Until: at(-90)}),
 		decided(11, finding.Decision{Kind: "inline", Reason: "test fixture"}),
 	)
+	items[9].Credential.Exception = &finding.Exception{
+		Owner: "team-payments", Approver: "grace", Reason: "vendor migrates in spring", Created: at(200), Until: at(-90), Recertified: at(20),
+		Requires: []string{"read-only"}, Where: ".sprawl.yaml:31",
+	}
+	items[5].Credential.Exception = &finding.Exception{
+		Owner: "team-api", Approver: "ada", Reason: "gone by autumn", Created: at(300), Until: at(23), Where: ".sprawl.yaml:12",
+	}
+	items[0].Credential.Uses = []finding.Use{{
+		Where: finding.Location{Source: "ci", Target: "acme/payments", Path: "deploy/compose.yml", State: finding.StateHead}, Span: finding.Span{Line: 9, Column: 7, EndLine: 9, EndColumn: 30},
+		Job: "worker", As: "AWS_SECRET_ACCESS_KEY", Environments: []finding.Environment{{Name: "prod", Class: finding.EnvProd, Why: "name of the file"}},
+		Consumers: []finding.Consumer{{Name: "registry.example/worker", Pin: "1.9", Pinned: finding.No, Party: finding.PartyImage}},
+	}}
 	workflow := finding.Location{Source: "ci", Target: "acme/payments", Path: ".github/workflows/deploy.yml", State: finding.StateHead}
 	items = append(items,
 		finding.Item{Reference: &finding.Reference{
@@ -382,6 +394,12 @@ func sampleHostile() run {
 	c.Records[0].Key, c.Records[0].Source = nasty, nasty
 	c.Conditions[0].Why, c.Conditions[0].Threshold.Source = nasty, nasty
 	c.Conditions[4].ID = nasty
+	c.Conditions[1].Evidence, c.Conditions[1].Refs, c.Conditions[1].Settle = []string{nasty}, []string{nasty}, []string{nasty}
+	c.Uses = []finding.Use{{
+		Where: finding.Location{Target: nasty, Path: nasty}, Job: nasty, As: nasty, Triggers: []string{nasty}, Fork: finding.Yes, ForkWhy: nasty, Printed: nasty,
+		Consumers: []finding.Consumer{{Name: nasty, Pin: nasty, Pinned: finding.No, Party: finding.PartyThird}}, Static: &finding.Static{What: nasty, Instead: nasty, Doubt: nasty},
+	}}
+	c.Exception = &finding.Exception{Owner: nasty, Approver: nasty, Reason: nasty, Created: at(9), Until: at(2), Requires: []string{nasty}, Where: nasty}
 	for i := range c.Sightings {
 		s := &c.Sightings[i]
 		s.Name = nasty
@@ -407,7 +425,8 @@ func sampleHostile() run {
 		finding.Item{},
 		finding.Item{Notice: &finding.Notice{ID: nasty, Kind: nasty, Severity: finding.SevHigh, Message: nasty, Where: &finding.Location{Path: nasty}}},
 		finding.Item{Reference: &finding.Reference{ID: nasty, Name: nasty, Scope: nasty, Where: finding.Location{Path: nasty},
-			Conditions: []finding.Condition{{ID: nasty, Verdict: finding.VerdictYes}}}},
+			Conditions: []finding.Condition{{ID: nasty, Verdict: finding.VerdictYes}}, Uses: c.Uses, System: nasty}},
+		finding.Item{Inventory: &finding.InventoryRow{ID: nasty, Record: finding.Record{System: nasty, Key: nasty, Source: nasty}}},
 	)
 	s := summarise(items)
 	s.Coverage.Targets[0].Target, s.Coverage.Targets[0].Notes = nasty, []string{nasty}

@@ -82,7 +82,7 @@ func TestSchemaMatchesTypes(t *testing.T) {
 		"summary": summary{}, "counts": counts{}, "coverage": coverage{}, "target_coverage": targetCoverage{}, "skip": skip{},
 		"environment": environment{}, "owner": owner{}, "fact": fact{}, "record": record{}, "condition": condition{},
 		"threshold": threshold{}, "decision": decision{}, "location": location{}, "layer": layer{}, "step": step{}, "allow": allow{},
-		"use": use{}, "consumer": consumer{}, "static": static{},
+		"use": use{}, "consumer": consumer{}, "static": static{}, "exception": exception{}, "snippet": snippet{},
 	}
 	for name, def := range schema.Defs {
 		if def.Description == "" {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -54,6 +55,8 @@ type credential struct {
 	Records      []record         `json:"records"`
 	Conditions   []condition      `json:"conditions"`
 	Decision     *decision        `json:"decision"`
+	Exception    *exception       `json:"exception"`
+	Uses         []use            `json:"uses"`
 	Fix          []string         `json:"fix"`
 	Docs         string           `json:"docs"`
 	// Locations is last, and empty until writeCredential fills it one by one.
@@ -115,27 +118,46 @@ type decision struct {
 	Until  *time.Time `json:"until"`
 }
 
+type exception struct {
+	Owner       string     `json:"owner"`
+	Approver    string     `json:"approver"`
+	Reason      string     `json:"reason"`
+	Created     *time.Time `json:"created"`
+	Until       *time.Time `json:"until"`
+	Recertified *time.Time `json:"recertified"`
+	Requires    []string   `json:"requires"`
+	Where       string     `json:"where"`
+}
+
 type location struct {
-	Source     string        `json:"source"`
-	Target     string        `json:"target"`
-	Path       string        `json:"path"`
-	Line       int           `json:"line"`
-	Column     int           `json:"column"`
-	EndLine    int           `json:"end_line"`
-	EndColumn  int           `json:"end_column"`
-	Part       finding.Role  `json:"part"`
-	Name       string        `json:"name"`
-	State      finding.State `json:"state"`
-	Commit     string        `json:"commit"`
-	Refs       []string      `json:"refs"`
-	Author     string        `json:"author"`
-	When       *time.Time    `json:"when"`
-	GoneCommit string        `json:"gone_commit"`
-	GoneWhen   *time.Time    `json:"gone_when"`
-	Was        []string      `json:"was"`
-	Layer      *layer        `json:"layer"`
-	Decode     []step        `json:"decode"`
-	Allow      *allow        `json:"allow"`
+	Source      string        `json:"source"`
+	Target      string        `json:"target"`
+	Path        string        `json:"path"`
+	Line        int           `json:"line"`
+	Column      int           `json:"column"`
+	EndLine     int           `json:"end_line"`
+	EndColumn   int           `json:"end_column"`
+	Part        finding.Role  `json:"part"`
+	Name        string        `json:"name"`
+	State       finding.State `json:"state"`
+	Commit      string        `json:"commit"`
+	Refs        []string      `json:"refs"`
+	Author      string        `json:"author"`
+	When        *time.Time    `json:"when"`
+	GoneCommit  string        `json:"gone_commit"`
+	GoneWhen    *time.Time    `json:"gone_when"`
+	Was         []string      `json:"was"`
+	Layer       *layer        `json:"layer"`
+	Decode      []step        `json:"decode"`
+	Allow       *allow        `json:"allow"`
+	Snippet     *snippet      `json:"snippet"`
+	Fingerprint string        `json:"fingerprint"`
+}
+
+type snippet struct {
+	Text   string `json:"text"`
+	Column int    `json:"column"`
+	Width  int    `json:"width"`
 }
 
 type layer struct {
@@ -290,13 +312,16 @@ func newCredential(c *finding.Credential) credential {
 		Owner:        owner{c.Owner.Name, c.Owner.How, list(c.Owner.Candidates)},
 		Workloads:    list(c.Workloads), Targets: list(c.Targets),
 		Facts: convert(c.Facts, newFact), Records: convert(c.Records, newRecord),
-		Conditions: convert(c.Conditions, newCondition), Fix: list(c.Fix), Docs: c.Docs, Locations: []location{},
+		Conditions: convert(c.Conditions, newCondition), Uses: convert(c.Uses, newUse), Fix: list(c.Fix), Docs: c.Docs, Locations: []location{},
 	}
 	if out.Proof == "" {
 		out.Proof = finding.ProofNone
 	}
 	if d := c.Decision; d != nil {
 		out.Decision = &decision{d.Kind, d.Value, d.Reason, d.By, date(d.Until)}
+	}
+	if e := c.Exception; e != nil {
+		out.Exception = &exception{e.Owner, e.Approver, e.Reason, date(e.Created), date(e.Until), date(e.Recertified), list(e.Requires), e.Where}
 	}
 	return out
 }
@@ -345,7 +370,20 @@ func newLocation(s *finding.Sighting, p *finding.Part) location {
 	if s.Allow != nil {
 		out.Allow = &allow{s.Allow.Reason}
 	}
+	if p.Snippet.Text != "" {
+		out.Snippet = newSnippet(p.Snippet)
+	}
+	out.Fingerprint = s.Print
 	return out
+}
+
+// newSnippet keeps the part where it stands: what is not UTF-8 before it takes another number of bytes once it is replaced.
+func newSnippet(s finding.Snippet) *snippet {
+	from := min(max(s.Column, 0), len(s.Text))
+	to := from + min(max(s.Width, 0), len(s.Text)-from)
+	const broken = "\uFFFD"
+	front, part := strings.ToValidUTF8(s.Text[:from], broken), strings.ToValidUTF8(s.Text[from:to], broken)
+	return &snippet{front + part + strings.ToValidUTF8(s.Text[to:], broken), len(front), len(part)}
 }
 
 func newReference(r *finding.Reference) reference {
