@@ -17,8 +17,9 @@ const (
 
 // literals is a set of strings of which every match holds one.
 type literals struct {
-	texts []string
-	fold  bool // they are lower case and stand for either case
+	texts  []string
+	fold   bool // they are lower case and stand for either case
+	before int  // bytes of a match that may stand before the one that is meant
 }
 
 // worth is how good anchors they are: long ones are rare, many are not.
@@ -42,14 +43,20 @@ func required(re *syntax.Regexp) literals {
 	case syntax.OpLiteral, syntax.OpCharClass:
 		l, _ := exact(re)
 		return l
-	case syntax.OpCapture, syntax.OpPlus:
+	case syntax.OpCapture:
 		return required(re.Sub[0])
+	case syntax.OpPlus:
+		l := required(re.Sub[0])
+		l.before = unbounded
+		return l
 	case syntax.OpRepeat:
 		if l, ok := exact(re); ok {
 			return l
 		}
 		if re.Min > 0 {
-			return required(re.Sub[0])
+			l := required(re.Sub[0])
+			l.before = unbounded
+			return l
 		}
 	case syntax.OpAlternate:
 		all := literals{}
@@ -69,22 +76,24 @@ func required(re *syntax.Regexp) literals {
 			}
 		}
 		// Neighbours that are spelt out make longer strings together: A(?:KIA|SIA).
-		run, from := literals{texts: []string{""}}, 0
+		run, from, before := literals{texts: []string{""}}, 0, 0
 		for i, sub := range re.Sub {
 			l, ok := exact(sub)
 			if !ok {
 				better(run)
-				better(within(re.Sub[from:i], sub))
-				run, from = literals{texts: []string{""}}, i+1
-				better(required(sub))
+				better(within(re.Sub[from:i], sub).behind(run.before))
+				better(required(sub).behind(before))
+				before = min(unbounded, before+longest(sub))
+				run, from = literals{texts: []string{""}, before: before}, i+1
 				continue
 			}
 			if joined, ok := run.then(l); ok {
 				run = joined
 			} else {
 				better(run)
-				run, from = l, i
+				run, from = l.behind(before), i
 			}
+			before = min(unbounded, before+longest(sub))
 			if isWidthless(sub) {
 				continue
 			}
@@ -130,8 +139,14 @@ func isWidthless(re *syntax.Regexp) bool {
 	return false
 }
 
+// behind says that so many bytes more may stand before them.
+func (l literals) behind(n int) literals {
+	l.before = min(unbounded, l.before+n)
+	return l
+}
+
 func (l literals) or(o literals) literals {
-	return literals{dedupe(append(slices.Clone(l.texts), o.texts...)), l.fold || o.fold}.folded()
+	return literals{dedupe(append(slices.Clone(l.texts), o.texts...)), l.fold || o.fold, max(l.before, o.before)}.folded()
 }
 
 func (l literals) then(o literals) (literals, bool) {
@@ -144,7 +159,7 @@ func (l literals) then(o literals) (literals, bool) {
 			out = append(out, a+b)
 		}
 	}
-	return literals{dedupe(out), l.fold || o.fold}.folded(), true
+	return literals{dedupe(out), l.fold || o.fold, l.before}.folded(), true
 }
 
 // folded lowers what stands for either case. A letter beyond ASCII has cases that the engine does not know.
@@ -179,7 +194,7 @@ func exact(re *syntax.Regexp) (literals, bool) {
 				return literals{}, false
 			}
 		}
-		return literals{[]string{string(re.Rune)}, fold}.folded(), true
+		return literals{texts: []string{string(re.Rune)}, fold: fold}.folded(), true
 	case syntax.OpCharClass:
 		n := 0
 		for i := 0; i < len(re.Rune); i += 2 {
@@ -191,7 +206,7 @@ func exact(re *syntax.Regexp) (literals, bool) {
 		var out []string
 		for i := 0; i < len(re.Rune); i += 2 {
 			for r := re.Rune[i]; r <= re.Rune[i+1]; r++ {
-				if r == 'ſ' || r == 'K' { // what folding adds to s and k
+				if r == longS || r == kelvin {
 					continue
 				}
 				out = append(out, string(r))
@@ -199,12 +214,12 @@ func exact(re *syntax.Regexp) (literals, bool) {
 		}
 		// [Aa] is how the parser writes a letter of either case.
 		if len(out) == 2 && strings.EqualFold(out[0], out[1]) && out[0] != out[1] && out[0][0] < utf8.RuneSelf {
-			return literals{[]string{strings.ToLower(out[0])}, true}, true
+			return literals{texts: []string{strings.ToLower(out[0])}, fold: true}, true
 		}
 		if len(out) > 8 {
 			return literals{}, false
 		}
-		return literals{out, false}, true
+		return literals{texts: out}, true
 	case syntax.OpCapture:
 		return exact(re.Sub[0])
 	case syntax.OpRepeat:
@@ -249,6 +264,12 @@ func exact(re *syntax.Regexp) (literals, bool) {
 	return literals{}, false
 }
 
+// What folding adds to s and k. No credential is written with them, so they are left out of account.
+const (
+	longS  = '\u017F'
+	kelvin = '\u212A'
+)
+
 // unbounded is the length of what has no end.
 const unbounded = 1 << 30
 
@@ -259,14 +280,13 @@ func longest(re *syntax.Regexp) int {
 	case syntax.OpLiteral:
 		for _, r := range re.Rune {
 			n += max(1, utf8.RuneLen(r))
-			if re.Flags&syntax.FoldCase != 0 && (r|0x20 == 'k' || r|0x20 == 's') {
-				n += 2 // the Kelvin sign and the long s
-			}
 		}
 	case syntax.OpCharClass:
 		n = 1
-		if len(re.Rune) > 0 {
-			n = max(1, utf8.RuneLen(re.Rune[len(re.Rune)-1]))
+		for i := 0; i < len(re.Rune); i += 2 {
+			if lo, hi := re.Rune[i], re.Rune[i+1]; lo != hi || lo != longS && lo != kelvin {
+				n = max(n, utf8.RuneLen(hi))
+			}
 		}
 	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
 		n = utf8.UTFMax

@@ -21,6 +21,7 @@ import (
 const (
 	maxBehind  = 1024
 	maxAhead   = 8192
+	maxStart   = 300 // bytes before a literal up to which a match is looked for from there alone
 	nearBy     = 256 // between a keyword and a match that does not hold it
 	maxMatches = 16  // of one stretch
 	maxCrowd   = 16  // literals before the one at hand, as far as a match may reach
@@ -37,7 +38,8 @@ type pattern struct {
 	tier          finding.Tier
 	literals      []string
 	fold          bool
-	near          bool // the literals are keywords that a match need not hold
+	start         func() *regexp.Regexp // re from the start of the stretch on; nil where that is of no use
+	near          bool                  // the literals are keywords that a match need not hold
 }
 
 // compilePattern makes a structure of an expression. Its anchors are the literals that every match holds or, where there are
@@ -48,7 +50,7 @@ func compilePattern(p *policy.Pattern, entropy float64) (detectors.Structure, po
 	if err != nil {
 		return none, p.Regexp.At, err
 	}
-	x := &pattern{re: lazy(p.Regexp.Value), entropy: entropy, secret: -1, id: -1, tier: finding.TierNamed}
+	x := &pattern{re: lazy("(" + p.Regexp.Value + ")"), entropy: entropy, secret: -1, id: -1, tier: finding.TierNamed}
 	if p.Secret != "" {
 		if x.secret, err = group(tree, p.Secret); err != nil {
 			return none, p.Regexp.At, err
@@ -75,6 +77,11 @@ func compilePattern(p *policy.Pattern, entropy float64) (detectors.Structure, po
 	x.behind, x.ahead = min(n, maxBehind), min(n, maxAhead)
 	if l := required(tree); !math.IsInf(l.worth(), -1) {
 		x.literals, x.fold = l.texts, l.fold
+		x.behind = min(l.before, x.behind)
+		if x.behind <= maxStart {
+			// A match starts close before its literal, and need not be looked for further on.
+			x.start = lazy(`\A(?s:.{0,` + strconv.Itoa(x.behind+utf8.UTFMax) + `}?)(` + p.Regexp.Value + ")")
+		}
 	} else {
 		x.fold, x.near = true, true
 		x.behind, x.ahead = x.behind+nearBy, x.ahead+nearBy
@@ -173,11 +180,26 @@ func (x *pattern) parse(b []byte, at int) []detectors.Found {
 		}
 	}
 	lo, hi := max(0, at-x.behind-utf8.UTFMax), min(len(b), at+x.ahead+utf8.UTFMax)
-	if x.crowded(b[lo:at]) {
+	if x.crowded(b[max(0, at-min(x.ahead, maxBehind)):at]) {
 		return nil
 	}
 	var out []detectors.Found
+	if x.start != nil {
+		switch m := x.start().FindSubmatchIndex(b[lo:hi]); {
+		case m == nil || lo+m[2] > at:
+			return nil
+		case lo+m[3] >= end:
+			if cut := lo+m[2] == lo && lo > 0 || lo+m[3] == hi && hi < len(b); !cut {
+				if f, ok := x.found(b, m[2:], lo); ok {
+					out = append(out, f)
+				}
+			}
+			return out
+		}
+		// It ends before the literal: another may begin behind it.
+	}
 	for _, m := range x.re().FindAllSubmatchIndex(b[lo:hi], maxMatches) {
+		m = m[2:]
 		start, stop := lo+m[0], lo+m[1]
 		switch {
 		case !x.near && start > at:
