@@ -75,7 +75,7 @@ shipday=.com shortcut=.com shotstack=.io shutterstock=.com signable=.co.uk signa
 simvoly=.com sinch=.com sirv=.com siteleaf=.com skrappio=skrapp.io skybiometry=.com smartsheets=smartsheet.com smartystreets=smarty.com smooch=.io snipcart=.com
 solarwindsobservability=solarwinds.com sparkpost=.com spectralops=.io speechtext=.ai spoonacular=.com sportsmonk=sportmonks.com statuscake=.com statuspage=.io statuspal=.io stitchdata=.com
 stockdata=.org storecove=.com stormboard=.com stormglass=.io storyblok=.com storychief=.io strava=.com streak=.com stripo=.email stytch=.com sugester=.com supernotes=.app
-survey=surveyanyplace.com surveysparrow=.com survicate=.com swell=.store swiftype=.com tallyfy=.com tatum=.io taxjar=.com teamcity=jetbrains.com/teamcity teamgate=.com
+surveyanyplace=.com surveybot=.io surveysparrow=.com survicate=.com swell=.store swiftype=.com tallyfy=.com tatum=.io taxjar=.com teamcity=jetbrains.com/teamcity teamgate=.com
 technicalanalysis=technical-analysis-api.com tefter=.io teletype=.app temporalcloud=temporal.io tencent=tencentcloud.com testingbot=.com textmagic=.com theodds=the-odds-api.com
 thinkific=.com thousandeyes=.com thunderstore=.io ticketmaster=.com tickettailor=.com tiingo=.com timecamp=.com timezone=timezoneapi.io tines=.com tly=t.ly tmetric=.com todoist=.com
 toggltrack=toggl.com tokeet=.com tomorrowio=tomorrow.io tomtom=.com tradier=.com transferwise=wise.com travelpayouts=.com tru=.id twelvedata=.com twist=.com tyntec=.com typetalk=.com

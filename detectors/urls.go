@@ -230,6 +230,9 @@ func parseURL(b []byte, at int) []Found {
 	if n := bytes.IndexAny(host, "/,;)]}&"); n >= 0 {
 		host = host[:n]
 	}
+	if slash := bytes.IndexByte(pass, '/'); slash > 0 && all(pass[:slash], Digits) {
+		return nil // host:port/@path
+	}
 	if !ok || placeholder(pass) || len(host) == 0 || bytes.IndexByte(user, '/') >= 0 || bytes.IndexByte(user, '@') >= 0 && bytes.IndexByte(pass, '/') >= 0 || !hostLike(host) && !template(host) {
 		return nil
 	}
