@@ -655,7 +655,8 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 		if containsAny(m.folded, n.row.Not) {
 			return false
 		}
-		if len(n.row.Names) > 0 && !containsAny(m.folded, n.row.Names) && !(a == nil && (m.promised(after, after-len(keyword), start) || beside(b[after:start], v))) {
+		if len(n.row.Names) > 0 && !containsAny(m.folded, n.row.Names) && !(a == nil && (m.promised(after, after-len(keyword), start) || beside(b[after:start], v))) &&
+			!(a != nil && a.op == opCall && !allHex(v) && byLot(v)) {
 			return false
 		}
 	}
