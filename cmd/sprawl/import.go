@@ -117,7 +117,7 @@ func (a *app) importFiles(ctx context.Context, args []string, f scanFlags, i imp
 		return usage("mend the file by hand, or use --print", "%w", err)
 	}
 	if len(there) > 0 {
-		if _, err := fmt.Fprintf(say, "already there and left as they are: %s\n", strings.Join(there, ", ")); err != nil {
+		if _, err := fmt.Fprintf(say, "already there and left as they are: %s\n", some(there)); err != nil {
 			return err
 		}
 	}
@@ -142,6 +142,15 @@ func (a *app) importFiles(ctx context.Context, args []string, f scanFlags, i imp
 	}
 	_, err = fmt.Fprintf(say, "wrote %s\nnext: look through it and commit it\n", path)
 	return err
+}
+
+// some is a list of words, of a long one the beginning.
+func some(list []string) string {
+	const most = 8
+	if n := len(list) - most; n > 0 {
+		return strings.Join(list[:most], ", ") + fmt.Sprintf(" and %d more", n)
+	}
+	return strings.Join(list, ", ")
 }
 
 // readImports reads files, and the rule files of folders.
