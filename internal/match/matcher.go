@@ -505,23 +505,25 @@ func (m *Matcher) word(w *word, at int) (from, to int) {
 func (m *Matcher) ident(s, e int) (from, to int) {
 	b := m.b
 	a, ok := parseAssignment(b, s, e)
-	if !a.valued {
-		from, to = s, e // what a name ends with and does not belong to it was passed over
-		for from > 0 && isIdent(b[from-1]) {
-			from--
-		}
-		for to < len(b) && isIdent(b[to]) {
-			to++
-		}
-		if a.behind {
-			from = min(from, s-lineOfWord)
-		}
-		return from - quoteBack, max(a.seen, to) + 2
+	from, to = s, e // what a name begins and ends with and does not belong to it was passed over
+	for from > 0 && isIdent(b[from-1]) {
+		from--
 	}
-	from, to = s-wordBack, max(a.seen, e)+seenAhead
+	for to < len(b) && isIdent(b[to]) {
+		to++
+	}
+	if a.behind || a.valued {
+		from = min(from, s-lineOfWord)
+	}
+	from -= quoteBack
+	if !a.valued {
+		return from, max(a.seen, to) + 2
+	}
+	to = max(a.seen, to) + seenAhead
 	if !ok || a.end <= a.start {
 		return from, to
 	}
+	m.valued = false
 	name := b[s:e]
 	m.words.split(name)
 	m.generic(&a, s, e)
@@ -533,6 +535,9 @@ func (m *Matcher) ident(s, e int) (from, to int) {
 		n := &m.set.named[r]
 		to = max(to, min(a.end, a.start+maxGap)+n.longest+shapeAhead)
 		m.value(n, "", a.start, min(a.end, a.start+maxGap), &a)
+	}
+	if m.valued {
+		from = min(from, s-wordBack)
 	}
 	return from, to
 }
@@ -789,6 +794,7 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 	if c == nameOther || c == nameWeak && m.words.n == 1 && namesPair(b, a) {
 		return
 	}
+	m.valued = true
 	v := b[a.start:a.end]
 	r, ok := judge(a, c, b[s:e], v)
 	if ok && m.observe != nil {
