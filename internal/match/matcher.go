@@ -697,7 +697,7 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 		if n.row.Random && !byLot(v) || !whole(b, start, end) {
 			return false
 		}
-		if a == nil && !drawn(v) {
+		if a == nil && (!drawn(v) || digestLike(v) && len(bytes.TrimSpace(b[after:start])) > 0 && !m.promised(after, after-len(keyword), start)) {
 			return false
 		}
 		if (a == nil || a.joined) && len(v) < 8 {

@@ -418,6 +418,15 @@ func digested(b []byte, i int) bool {
 	return false
 }
 
+// digestLike reports whether a value has the form of an MD5, a SHA-1 or a SHA-2: most of these are commits and checksums.
+func digestLike(v []byte) bool {
+	switch len(v) {
+	case 32, 40, 64, 128:
+		return allHex(v)
+	}
+	return false
+}
+
 // hashContext reports whether digits at i are labelled as a digest or a commit.
 func hashContext(b []byte, i int) bool {
 	left := b[max(0, i-hashGap):i]

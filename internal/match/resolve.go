@@ -31,13 +31,14 @@ func validGlob(g string) bool { return doublestar.ValidatePattern(g) }
 func (s *Set) Resolve(cs []Candidate, slashPath string) []finding.Sighting {
 	where := evidenceOf(slashPath)
 	crowd, vectors := crowds(cs)
+	kinds, near := lists(cs)
 	live := make([]*resolved, 0, len(cs))
 	for i := range cs {
 		c := &cs[i]
 		if len(c.Parts) == 0 || c.Detector != nil && !allowed(c.Detector.Paths, where.lower) {
 			continue
 		}
-		if c.Nearby && where.lock {
+		if c.Nearby && (where.lock || near[c.Detector] > crowdFrom) || where.test && c.Proof != finding.ProofProven && kinds[c.Detector] > tableFrom {
 			continue
 		}
 		r := &resolved{Candidate: *c, order: i}
@@ -521,6 +522,28 @@ func crowds(cs []Candidate) (shift map[string]float64, vectors int) {
 	}
 	return n, vectors
 }
+
+// lists counts the values of each kind in a blob, and those of which a word close before them is all that tells: more than a few
+// of these are a list of something else, and in a test many of one kind are the table of vectors of whoever implements it.
+func lists(cs []Candidate) (all, near map[*detectors.Detector]int) {
+	for i := range cs {
+		c := &cs[i]
+		if c.Detector == nil {
+			continue
+		}
+		if all == nil {
+			all, near = map[*detectors.Detector]int{}, map[*detectors.Detector]int{}
+		}
+		all[c.Detector]++
+		if c.Nearby {
+			near[c.Detector]++
+		}
+	}
+	return all, near
+}
+
+// tableFrom is how many values of one kind a test may hold before they are a table.
+const tableFrom = 8
 
 // vectorFrom is the length from which hexadecimal digits may be a test vector.
 const vectorFrom = 32
