@@ -186,7 +186,7 @@ func (x *pattern) parse(b []byte, at int) []detectors.Found {
 	var out []detectors.Found
 	if x.start != nil {
 		switch m := x.start().FindSubmatchIndex(b[lo:hi]); {
-		case m == nil || lo+m[2] > at:
+		case len(m) < 4 || lo+m[2] > at:
 			return nil
 		case lo+m[3] >= end:
 			if cut := lo+m[2] == lo && lo > 0 || lo+m[3] == hi && hi < len(b); !cut {
