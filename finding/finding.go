@@ -471,6 +471,7 @@ type InventoryRow struct {
 	ID     string
 	Record Record
 	Found  string // id of the Credential it was joined with, "" if no code holds it
+	Kind   string // the detector's id, where the listing holds one kind alone
 }
 
 // Notice is something to know that is no credential: a lapsed exception, an allow without a reason, a policy change.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sprawl/detectors"
 	"sprawl/finding"
 	"sprawl/internal/risk"
 )
@@ -89,7 +90,7 @@ func (a *app) inventory(ctx context.Context, args []string, f scanFlags, format,
 	if err != nil {
 		return err
 	}
-	l := limits(r.policy.policy)
+	l, table := limits(r.policy.policy), a.table()
 	hs := []holding{}
 	for i := range res.found.Credentials {
 		hs = append(hs, hold(&res.found.Credentials[i], l, r.asOf))
@@ -99,13 +100,13 @@ func (a *app) inventory(ctx context.Context, args []string, f scanFlags, format,
 		if row.Found != "" {
 			continue
 		}
-		c := listed(row, l, r.asOf)
+		c := listed(row, table, l, r.asOf)
 		h := hold(&c, l, r.asOf)
 		h.Found, h.Listed, h.Places = false, true, 0
 		hs = append(hs, h)
 	}
 	for i := range res.found.Principals {
-		if h, ok := account(&res.found.Principals[i], l, r.asOf); ok {
+		if h, ok := account(&res.found.Principals[i], table, l, r.asOf); ok {
 			hs = append(hs, h)
 		}
 	}
@@ -119,13 +120,13 @@ func (a *app) inventory(ctx context.Context, args []string, f scanFlags, format,
 }
 
 // account is the line of a principal; what belongs to a person is no part of the list.
-func account(row *finding.InventoryRow, l risk.Limits, now time.Time) (holding, bool) {
+func account(row *finding.InventoryRow, table []detectors.Detector, l risk.Limits, now time.Time) (holding, bool) {
 	for _, f := range row.Record.Facts {
 		if f.Field == "user_type" && f.Value == "human" {
 			return holding{}, false
 		}
 	}
-	c := listed(row, l, now)
+	c := listed(row, table, l, now)
 	h := hold(&c, l, now)
 	h.Class, h.Found, h.Listed, h.Places, h.Yes, h.Open, h.Due, h.DueBy = "account", row.Found != "", true, 0, []string{}, []string{}, "", ""
 	for _, f := range row.Record.Facts {

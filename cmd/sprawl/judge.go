@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"sprawl/detectors"
 	"sprawl/finding"
 	"sprawl/internal/correlate"
 	"sprawl/internal/environ"
@@ -132,18 +133,32 @@ func tips(ctx context.Context, at map[string]func(ctx context.Context, rev, path
 	}
 }
 
-// listed is a row of an inventory as a credential of which no place is known, judged by what the row says.
-func listed(row *finding.InventoryRow, l risk.Limits, now time.Time) finding.Credential {
+// listed is a row of an inventory as a credential of which no place is known, judged by what the row says and what is known of
+// its kind.
+func listed(row *finding.InventoryRow, table []detectors.Detector, l risk.Limits, now time.Time) finding.Credential {
 	rec := row.Record
 	rec.Match = finding.MatchExact
-	c := finding.Credential{ID: row.ID, Kind: rec.System, Title: strings.ReplaceAll(rec.System, "-", " "), Ident: rec.Key, Records: []finding.Record{rec},
-		Owner: finding.Owner{Tried: []string{"provider"}, Candidates: []string{}}}
+	c := finding.Credential{
+		ID: row.ID, Kind: cmp.Or(row.Kind, rec.System), Title: strings.ReplaceAll(rec.System, "-", " "), Ident: rec.Key, Records: []finding.Record{rec},
+		Environments: []finding.Environment{}, Owner: finding.Owner{Tried: []string{"provider"}, Candidates: []string{}},
+	}
+	if i := slices.IndexFunc(table, func(d detectors.Detector) bool { return d.ID == row.Kind }); i >= 0 {
+		c.Title, c.Provider, c.Traits, c.Docs = table[i].Title, table[i].Provider, table[i].Traits, table[i].Docs
+	}
 	c.Sightings = []finding.Sighting{{Where: finding.Location{Source: "inventory", Target: rec.Source, State: finding.StateInventory}}}
+	var said []environ.Evidence
 	for _, f := range rec.Facts {
-		if slices.Contains([]string{"owner", "team"}, f.Field) && c.Owner.Name == "" {
+		switch {
+		case (f.Field == "owner" || f.Field == "team") && c.Owner.Name == "":
 			c.Owner.Name, c.Owner.How, c.Owner.Team = f.Value, "provider", f.Field == "team"
+			if c.Owner.Team {
+				c.Owner.Standing = f.Value + " (provider, " + rec.System + ")"
+			}
+		case f.Field == "environment":
+			said = append(said, environ.Asserted("environment by "+rec.System, f.Value)...)
 		}
 	}
+	c.Environments = append(c.Environments, environ.Classify(said)...)
 	risk.Judge(&c, finding.SevInfo, l, now)
 	return c
 }

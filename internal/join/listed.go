@@ -91,7 +91,11 @@ func (j *joiner) listed(counts func(*row) bool, principals bool) []finding.Inven
 		if key == "" {
 			key = rec.Source
 		}
-		out = append(out, finding.InventoryRow{ID: j.keys.InventoryID(rec.System, key), Record: rec, Found: holder[g]})
+		row := finding.InventoryRow{ID: j.keys.InventoryID(rec.System, key), Record: rec, Found: holder[g]}
+		if kinds := rows[0].Kinds; len(kinds) == 1 {
+			row.Kind = kinds[0]
+		}
+		out = append(out, row)
 	}
 	return out
 }

@@ -156,13 +156,13 @@ func outlives(c *finding.Credential, l Limits, now time.Time) finding.Condition 
 	if a, ok := first(users, func(a atom) bool {
 		return a.is("suspended", "deleted", "disabled", "inactive", "blocked", "deactivated", "left")
 	}); ok {
-		return with(yes(probably(a, "its user is "+a.Value), a.String()), "")
+		return yes(probably(a, "its user is "+a.Value), a.String())
 	}
 	if c.Owner.Active == finding.No {
-		return with(yes("its owner has left: "+c.Owner.ActiveWhy, c.Owner.ActiveWhy), "")
+		return yes("its owner has left: "+c.Owner.ActiveWhy, c.Owner.ActiveWhy)
 	}
 	if a, ok := first(status, func(a atom) bool { return a.sure != parental && a.is("inactive", "disabled") }); ok {
-		return with(yes(probably(a, "it is switched off and was not removed"), a.String()), "")
+		return yes(probably(a, "it is switched off and was not removed"), a.String())
 	}
 	for _, a := range used {
 		if a.sure == parental || a.AsOf.IsZero() || a.AsOf.After(now.Add(skew)) {

@@ -127,8 +127,8 @@ func thirdParty(c *finding.Credential, l Limits, now time.Time) finding.Conditio
 		}
 	}
 	for _, a := range issued {
-		if _, why, _ := l.review(a.Value, now); why != "" {
-			return with(yes(probably(a, why), a.String()))
+		if _, why, listed := l.review(a.Value, now); why != "" {
+			return overdue(yes(probably(a, why), a.String()), listed, with)
 		}
 	}
 	for _, u := range c.Uses {
@@ -136,8 +136,8 @@ func thirdParty(c *finding.Credential, l Limits, now time.Time) finding.Conditio
 			if k.Party != finding.PartyThird {
 				continue
 			}
-			if _, why, _ := l.review(k.Name, now); why != "" {
-				return with(yes("a pipeline hands it to a third party: "+why, place(u)))
+			if _, why, listed := l.review(k.Name, now); why != "" {
+				return overdue(yes("a pipeline hands it to a third party: "+why, place(u)), listed, with)
 			}
 		}
 	}
@@ -145,14 +145,22 @@ func thirdParty(c *finding.Credential, l Limits, now time.Time) finding.Conditio
 		if e.Class != finding.EnvVendor {
 			continue
 		}
-		if _, why, _ := l.review(e.Name, now); why != "" {
-			return with(yes("it stands with a third party: "+why, e.Why))
+		if _, why, listed := l.review(e.Name, now); why != "" {
+			return overdue(yes("it stands with a third party: "+why, e.Why), listed, with)
 		}
 	}
 	if len(l.Integrations) == 0 {
 		return with(cannotTell("there is no register of integrations, and nothing says who else has it"))
 	}
 	return with(cannotTell("nothing says who else has it"))
+}
+
+// overdue adds the limit on reviews where it's what was passed: for a party in the register.
+func overdue(v finding.Condition, listed bool, with func(finding.Condition) finding.Condition) finding.Condition {
+	if listed {
+		return with(v)
+	}
+	return v
 }
 
 // exceptionLapsed asks whether a risk is still being taken that was taken for a time. It is about what the policy records; an

@@ -168,7 +168,16 @@ func Settle(cs []finding.Credential) (needs []Need, asked, open int) {
 		}
 		needs = append(needs, Need{titles[best], most})
 	}
-	slices.SortStableFunc(needs, func(a, b Need) int { return cmp.Compare(b.Decides, a.Decides) })
+	// A list that somebody has to write comes after those that a command makes.
+	byHand := func(n Need) int {
+		if len(n.Export.Providers) == 0 {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(needs, func(a, b Need) int {
+		return cmp.Or(cmp.Compare(byHand(a), byHand(b)), cmp.Compare(b.Decides, a.Decides))
+	})
 	return needs, asked, asked - len(done)
 }
 

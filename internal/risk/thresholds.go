@@ -63,7 +63,7 @@ var thresholds = []Threshold{
 	{[]string{"alibaba-access-key"}, TestAge, 90 * day, "CIS Alibaba Cloud Foundation §1.6", "2.0", BasisStandard},
 	// https://docs.github.com/en/organizations/managing-programmatic-access-to-your-organization
 	{[]string{"github-fine-grained-token"}, TestLifetime, 366 * day, "GitHub, default maximum for organisations", "", BasisProvider},
-	{[]string{"github-personal-access-token"}, TestUnused, 365 * day, "GitHub removes what is unused for a year", "", BasisProvider},
+	{[]string{"github-personal-access-token"}, TestUnused, 365 * day, "GitHub, removal of tokens that are unused for a year", "", BasisProvider},
 	// https://docs.gitlab.com/user/profile/personal_access_tokens/
 	{[]string{"gitlab-personal-access-token", "gitlab-token"}, TestLifetime, 365 * day, "GitLab 16.0, maximum lifetime", "", BasisProvider},
 	{[]string{"npm-access-token"}, TestLifetime, 90 * day, "npm, maximum of granular tokens", "", BasisProvider},
@@ -73,10 +73,10 @@ var thresholds = []Threshold{
 	// NIST SP 800-57 Part 1: cryptoperiods of one to three years for private authentication keys.
 	{[]string{"*private-key", "openssh-*", "putty-*", "pgp-*", "pkcs12-*"}, TestAge, 2 * 365 * day, "NIST SP 800-57 Part 1 §5.3.6", "rev. 5", BasisStandard},
 
-	{nil, TestAge, 365 * day, "no published number for this kind; a year is the default of secret governance tools", "", BasisTool},
-	{nil, TestUnused, 45 * day, "CIS Controls §5.3, dormant accounts", "8.1", BasisStandard},
-	{nil, TestReview, 90 * day, "CIS Controls §5.5, review of service accounts at least quarterly", "8.1", BasisStandard},
-	{nil, TestException, 365 * day, "no published number; a year at most", "", BasisTool},
+	{nil, TestAge, 365 * day, "usual default of secret governance tools, for want of a published number", "", BasisTool},
+	{nil, TestUnused, 45 * day, "CIS Controls, dormant accounts, §5.3", "8.1", BasisStandard},
+	{nil, TestReview, 90 * day, "CIS Controls, quarterly review of service accounts, §5.5", "8.1", BasisStandard},
+	{nil, TestException, 365 * day, "a year at most, for want of a published number", "", BasisTool},
 }
 
 // Limits is what a judgement is made by.
