@@ -353,3 +353,55 @@ func FuzzCompile(f *testing.F) {
 		}
 	})
 }
+
+// What is found around literals is what the expression finds in the whole text.
+func TestSameAsWhole(t *testing.T) {
+	exprs := []string{
+		`\b(acx_[A-Za-z0-9]{36})\b`, `(?i)[\w.-]{0,50}?(?:acme)(?:[ \t\w.-]{0,20})[\s'"]{0,3}(?:=|>|:{1,3}=)[\x60'"\s=]{0,5}([a-z0-9]{32})(?:[\x60'"\s;]|\\[nr]|$)`,
+		`(?i)\bacmeb(?:.|[\n\r]){0,32}?(?:SECRET|KEY|TOKEN)(?:.|[\n\r]){0,32}?\b([a-f0-9]{32})\b`, `https://[a-z]{3,20}\.acme\.test/(?:a|b+)/([^"'\s]{12})`,
+		`(?m)^login[ ]+(\w{4,9}):(\w{16})$`, `(?:A3T[A-Z0-9]|AKQ|ASQ)[A-Z0-9]{16}`, `-----BEGIN ACME-----[\s\S]{64,400}?-----END`, `(?:\W|^)(zqx[a-z]{3}-[0-9]{8})(?:\W|$)`,
+	}
+	fill := []string{"some text\n", "\n", "x = 1;\n", "acm\n", "login\n", "https://www.acme.example/\n", strings.Repeat("filler ", 90) + "\n"}
+	found := 0
+	for n, expr := range exprs {
+		rows, bad := Compile([]policy.Detector{patternRow("p", expr)}, nil)
+		if len(bad) > 0 {
+			t.Fatal(bad[0])
+		}
+		s := rows[0].Structures[0]
+		re := lazy(expr)()
+		for seed := range 40 {
+			r := rand.New(rand.NewPCG(uint64(n), uint64(seed)))
+			var b strings.Builder
+			for range 8 {
+				b.WriteString(fill[r.IntN(len(fill))])
+				if r.IntN(2) == 0 {
+					sample, _ := Sample(expr, r)
+					b.WriteString(sample + "\n")
+				}
+			}
+			text := []byte(b.String())
+			want, got := map[[2]int]bool{}, map[[2]int]bool{}
+			for _, m := range re.FindAllIndex(text, -1) {
+				want[[2]int{m[0], m[1]}] = true
+			}
+			for at := range text {
+				for _, a := range s.Anchors {
+					if len(text)-at < len(a) || string(text[at:at+len(a)]) != a && (!s.Fold || !strings.EqualFold(string(text[at:at+len(a)]), a)) {
+						continue
+					}
+					for _, f := range s.Parse(text, at) {
+						got[[2]int{f.Start, f.End}] = true
+					}
+				}
+			}
+			found += len(want)
+			if d := cmp.Diff(want, got); d != "" {
+				t.Fatalf("%s, seed %d: %s", expr, seed, d)
+			}
+		}
+	}
+	if found < 300 {
+		t.Errorf("only %d matches", found)
+	}
+}
