@@ -309,7 +309,10 @@ func fold(ss []finding.Sighting, family func(target, path string) string) []find
 		s.Where.Was = familyFirst(was, k.family)
 		out = append(out, s)
 	}
-	slices.SortFunc(out, func(a, b finding.Sighting) int { return cmp.Or(current(a, b), cmp.Compare(a.Ordinal, b.Ordinal)) })
+	// The secret comes before what only names it: the first place says what the credential is.
+	slices.SortFunc(out, func(a, b finding.Sighting) int {
+		return cmp.Or(cmp.Compare(secretRank(a), secretRank(b)), current(a, b), cmp.Compare(a.Ordinal, b.Ordinal))
+	})
 	return out
 }
 

@@ -74,6 +74,9 @@ func TestPublicHalves(t *testing.T) {
 			var got [][]string
 			for _, k := range correlated(c.ss).Credentials {
 				got = append(got, places(k))
+				if slices.ContainsFunc(k.Sightings, func(s finding.Sighting) bool { return s.Part(finding.RoleSecret) != nil }) && k.Sightings[0].Part(finding.RoleSecret) == nil {
+					t.Errorf("the first place has no secret: %v", places(k))
+				}
 				if len(k.Sightings) > 0 && (k.Redacted == "") != (k.Sightings[0].Part(finding.RoleSecret) == nil && len(k.Sightings) == 1) {
 					t.Errorf("redacted %q of %v", k.Redacted, places(k))
 				}
