@@ -558,7 +558,7 @@ var agreedForms = []agreed{
 	{"uptimerobot", "uptimerobot", false, []string{`[a-zA-Z0-9]{9}-[a-zA-Z0-9]{24}`}},
 	{"upwave", "upwave", false, []string{`[a-z0-9]{32}`}},
 	{"urlscan", "urlscan", false, []string{`[a-z0-9-]{36}`}},
-	{"user", "user", true, []string{`[a-zA-Z0-9]{64}`}},
+	{"user", "usercom usertoken userapikey", true, []string{`[a-zA-Z0-9]{64}`}},
 	{"userflow", "userflow", false, []string{`[a-z0-9_]{29}`}},
 	{"userstack", "userstack", false, []string{`[a-z0-9]{32}`}},
 	{"vagrantcloud", "vagrant", false, []string{`[a-zA-Z0-9]{14}.atlasv1.[a-zA-Z0-9]{67}`}},

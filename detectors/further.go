@@ -39,7 +39,6 @@ func furtherForms() []further {
 			Token(Range(Digits, 1, 60), Lit("/"), Range(Digits, 13, 60), Lit(":"), Chars(Base62, 32)),
 			Token(Range(Digits, 1, 60), Lit("/"), Range(Digits, 13, 60), Lit("/"), Range(Digits, 13, 60), Lit(":"), Chars(Base62, 32)))},
 		{"baseten-api-key", nil, byAs("baseten", keyWords, Token(Chars(Base62, 8), Lit("."), Chars(Base62, 32)))},
-		{"branch-api-key", nil, by("branch", tok("key_live_", Base62, 32), tok("key_test_", Base62, 32), tok("secret_live_", Base62, 40))},
 		{"brevo-api-key", []Shape{tok("xkeysib-", Base64URL, 81)}, nil},
 		{"cloudflare-origin-ca-key", []Shape{Token(Lit("v1.0-"), Range(Hex, 24, 64), Lit("-"), Range(Hex, 96, 160))}, nil},
 		{"cloudsmith-api-key", []Shape{tok("csa_", Base62, 36)}, nil},

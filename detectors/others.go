@@ -55,7 +55,6 @@ var otherKinds = []other{
 	{"bitrise", "access-token", "", Base64URL, 60, 120},
 	{"bitrise", "personal-token", "", Base64URL, 60, 120},
 	{"bombbomb", "api-key", "", Base64, 88, 88},
-	{"branch", "api-key", "", Base62, 16, 40},
 	{"bravesearch", "api-key", "", Base64URL, 24, 40},
 	{"caflou", "api-key", "", Base62, 155, 155},
 	{"canadiandigitalservicenotify", "api-key", "", Hex, 0, 0},

@@ -31,7 +31,7 @@ amadeus=developers.amadeus.com ambee=ambeedata.com apacta=.com api2cart=.com api
 appfollow=.io appointedd=.com appoptics=.com appsynergy=.com apptivo=.com artsy=developers.artsy.net asaas=.com atera=.com audd=.io autodesk=aps.autodesk.com autoklose=.com
 autopilot=ortto.com avaza=.com aviationstack=.com axonaut=.com aylien=.com ayrshare=.com bannerbear=.com baseten=.co beebole=.com besnappy=.com besttime=.app betterstack=.com billomat=.com
 bitbar=.com bitcoinaverage=.com bitfinex=.com bitmex=.com bitrise=.io bitwarden=.com blazemeter=.com blitapp=.com blocknative=.com blogger=.com bombbomb=.com boostnote=.io borgbase=.com
-braintreepayments=.com branch=.io brandfetch=.com bravesearch=brave.com browshot=.com bscscan=.com buddyns=.com budibase=.com bugherd=.com bugsnag=.com bulbul=jungleworks.com bulksms=.com
+braintreepayments=.com brandfetch=.com bravesearch=brave.com browshot=.com bscscan=.com buddyns=.com budibase=.com bugherd=.com bugsnag=.com bulbul=jungleworks.com bulksms=.com
 buttercms=.com caflou=.com calendarific=.com calorieninjas=.com campayn=.com canadiandigitalservicenotify=notification.canada.ca canny=.io canva=.com capsulecrm=.com captaindata=.co
 carboninterface=.com cartesia=.ai cashboard=cashboardapp.com caspio=.com censys=.io centralstationcrm=.net cexio=cex.io chartmogul=.com chatbot=.com chatfuel=.com chec=commercejs.com
 checkly=checklyhq.com checkvist=.com cicero=cicerodata.com civo=.com clay=.com clerk=.com clickhelp=.com clicksend=.com cliengo=.com clientary=.com clinchpad=.com clockify=.me
