@@ -57,9 +57,11 @@ type audit struct {
 	h          finding.Header
 	conditions map[string]*judged
 	exceptions []takenRisk
-	excepted   int
+	exceptionN int
 	overdue    []overdue
 	overdueN   int
+	rotations  rotations
+	since      *changes
 	subjects   int // credentials and references that were judged
 	covered    int // credentials that another decision covers
 }
@@ -75,14 +77,14 @@ type judged struct {
 	ids      []string
 }
 
-type takenRisk struct{ ID, Kind, Title, By, Reason, Until, Holds string }
-
 type overdue struct {
 	ID, Kind, Owner, Why, Allowed string
 	Severity                      finding.Severity
 }
 
-func newAudit(h finding.Header) *audit { return &audit{h: h, conditions: map[string]*judged{}} }
+func newAudit(h finding.Header, e *Earlier) *audit {
+	return &audit{h: h, conditions: map[string]*judged{}, rotations: rotations{}, since: newChanges(e, h)}
+}
 
 func (a *audit) add(it finding.Item) {
 	switch {
@@ -97,20 +99,24 @@ func (a *audit) add(it finding.Item) {
 }
 
 func (a *audit) credential(c *finding.Credential) {
+	a.since.of(c)
+	if t, ok := newTakenRisk(c, a.h.AsOf); ok {
+		a.exceptionN++
+		if len(a.exceptions) < exceptionsKept {
+			a.exceptions = append(a.exceptions, t)
+		}
+	}
 	excepted := c.Decision != nil && c.Decision.Kind == "exception"
 	if c.Decision != nil && !excepted {
 		a.covered++
 		return
 	}
 	a.subjects++
-	var holds []string
+	late := false
 	for _, k := range c.Conditions {
 		a.judge(k, c.ID, c.Owner.Name, c.Severity, excepted)
-		if k.Verdict != finding.VerdictYes {
-			continue
-		}
-		holds = append(holds, k.ID)
-		if k.Threshold != nil && !excepted {
+		if k.Verdict == finding.VerdictYes && k.Threshold != nil && !excepted {
+			late = true
 			a.overdueN++
 			if len(a.overdue) < overdueKept {
 				a.overdue = append(a.overdue, overdue{
@@ -120,14 +126,7 @@ func (a *audit) credential(c *finding.Credential) {
 			}
 		}
 	}
-	if excepted {
-		a.excepted++
-		if d := c.Decision; len(a.exceptions) < exceptionsKept {
-			a.exceptions = append(a.exceptions, takenRisk{
-				Visible(c.ID), Visible(c.Kind), Visible(cmp.Or(c.Title, c.Kind)), Visible(d.By), Visible(d.Reason), dayOrNone(d.Until), Visible(strings.Join(holds, ", ")),
-			})
-		}
-	}
+	a.rotations.add(c, a.h.AsOf, late)
 }
 
 func (a *audit) judge(k finding.Condition, id, owner string, s finding.Severity, excepted bool) {
@@ -212,25 +211,26 @@ func tallyWords(t tally) string {
 
 // complianceReport collects an audit and renders it at the end.
 type complianceReport struct {
-	w      io.Writer
-	a      *audit
-	render func(io.Writer, *audit, finding.Summary) error
+	w       io.Writer
+	a       *audit
+	earlier *Earlier
+	render  func(io.Writer, *audit, finding.Summary) error
 }
 
-func newComplianceHTML(w io.Writer, _ Options) Reporter {
-	return &complianceReport{w: w, render: complianceHTML}
+func newComplianceHTML(w io.Writer, o Options) Reporter {
+	return &complianceReport{w: w, earlier: o.Earlier, render: complianceHTML}
 }
 
-func newComplianceMarkdown(w io.Writer, _ Options) Reporter {
-	return &complianceReport{w: w, render: complianceMarkdown}
+func newComplianceMarkdown(w io.Writer, o Options) Reporter {
+	return &complianceReport{w: w, earlier: o.Earlier, render: complianceMarkdown}
 }
 
-func newComplianceCSV(w io.Writer, _ Options) Reporter {
-	return &complianceReport{w: w, render: complianceCSV}
+func newComplianceCSV(w io.Writer, o Options) Reporter {
+	return &complianceReport{w: w, earlier: o.Earlier, render: complianceCSV}
 }
 
 func (r *complianceReport) Begin(h finding.Header) error {
-	r.a = newAudit(h)
+	r.a = newAudit(h, r.earlier)
 	return nil
 }
 
@@ -239,7 +239,10 @@ func (r *complianceReport) Item(it finding.Item) error {
 	return nil
 }
 
-func (r *complianceReport) End(s finding.Summary) error { return r.render(r.w, r.a, s) }
+func (r *complianceReport) End(s finding.Summary) error {
+	r.a.since.end(s)
+	return r.render(r.w, r.a, s)
+}
 
 // complianceView is the page and the Markdown as their writers see them.
 type complianceView struct {
@@ -252,6 +255,7 @@ type complianceView struct {
 	MoreExc    int
 	Overdue    []overdue
 	MoreDue    int
+	Rotations  []rotationRow
 	Unjudged   []string // conditions of neither framework
 }
 
@@ -263,9 +267,11 @@ type frameworkView struct {
 
 func newComplianceView(a *audit, s finding.Summary) complianceView {
 	v := complianceView{
-		bodyView: newBody(a.h, s, newOverview(a.h)), AsOf: a.h.AsOf, Subjects: a.subjects, Covered: a.covered,
-		Exceptions: a.exceptions, MoreExc: a.excepted - len(a.exceptions), Overdue: a.overdue, MoreDue: a.overdueN - len(a.overdue),
+		bodyView: newBody(a.h, s, newOverview(a.h, nil)), AsOf: a.h.AsOf, Subjects: a.subjects, Covered: a.covered,
+		Exceptions: a.exceptions, MoreExc: a.exceptionN - len(a.exceptions), Overdue: a.overdue, MoreDue: a.overdueN - len(a.overdue),
+		Rotations: a.rotations.rows(a.since),
 	}
+	v.Since = a.since.view(s)
 	listed := map[string]bool{}
 	for _, f := range frameworks {
 		w := frameworkView{Name: f.name}
@@ -328,13 +334,36 @@ func complianceMarkdown(out io.Writer, a *audit, s finding.Summary) error {
 		}
 		w.WriteByte('\n')
 	}
-	w.WriteString("### Exceptions\n\n")
+	w.WriteString("### Time to rotate\n\n")
+	if v.Since != nil {
+		fmt.Fprintf(&w, "Since %s: %s.\n\n", day(v.Since.Since), v.Since.Words())
+		for _, c := range v.Since.Caveats {
+			fmt.Fprintf(&w, "> %s\n\n", plain(c))
+		}
+	}
+	w.WriteString("| owner | judged | beyond a threshold | rotated since first seen | median days | longest | not rotated since | oldest, days | not known |")
+	rule := "\n|---|---:|---:|---:|---:|---:|---:|---:|---:|"
+	if v.Since != nil {
+		w.WriteString(" gone since | had stood, median days |")
+		rule += "---:|---:|"
+	}
+	w.WriteString(rule + "\n")
+	for _, o := range v.Rotations {
+		fmt.Fprintf(&w, "| %s | %d | %d | %d | %s | %s | %d | %s | %d |", plain(o.Owner), o.Open, o.Overdue, o.Rotated, o.Median, o.Longest, o.Waiting, o.Oldest, o.Unknown)
+		if v.Since != nil {
+			fmt.Fprintf(&w, " %d | %s |", o.Gone, o.Stood)
+		}
+		w.WriteByte('\n')
+	}
+	w.WriteString("\n### Exceptions\n\n")
 	if len(v.Exceptions) == 0 {
 		w.WriteString("None.\n\n")
 	} else {
-		w.WriteString("| id | kind | approved by | until | reason | holds |\n|---|---|---|---|---|---|\n")
+		w.WriteString("| id | kind | taken by | approved by | written | looked at again | until | state | reason | requires | holds |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
 		for _, e := range v.Exceptions {
-			fmt.Fprintf(&w, "| %s | %s | %s | %s | %s | %s |\n", code(finding.ShortID(e.ID)), code(e.Kind), plain(cmp.Or(e.By, "nobody named")), cmp.Or(e.Until, "no end"), plain(cutEnd(e.Reason, 300)), plain(cutEnd(e.Holds, 300)))
+			fmt.Fprintf(&w, "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", code(e.Short), code(e.Kind), plain(cmp.Or(e.Owner, "nobody named")),
+				plain(cmp.Or(e.By, "nobody named")), e.Created, e.Recertified, cmp.Or(e.Until, "no end"), plain(e.State), plain(cutEnd(e.Reason, 300)),
+				plain(cutEnd(e.Requires, 300)), plain(cutEnd(e.Holds, 300)))
 		}
 		if v.MoreExc > 0 {
 			fmt.Fprintf(&w, "\nand %d more, which the JSON report lists\n", v.MoreExc)
@@ -362,14 +391,16 @@ func absent(t finding.TargetCoverage) string {
 	return strings.Join(append(s, t.Notes...), "; ")
 }
 
-// complianceCSV has a row for each condition under each control, and rows of type exception, overdue, target and incomplete.
+// complianceCSV has a row for each condition under each control, and rows of type exception, overdue, rotation, target and incomplete.
 func complianceCSV(out io.Writer, a *audit, s finding.Summary) error {
 	w := csv.NewWriter(out)
 	n := func(i int) string { return fmt.Sprint(i) }
 	all := [][]string{{
 		"type", "framework", "control", "title", "condition", "refs", "holds", "accepted", "cannot_tell", "does_not_hold", "owners", "settle", "id",
-		"kind", "owner", "by", "until", "reason",
+		"kind", "owner", "by", "until", "reason", "state", "created", "recertified", "rotated", "median_days", "longest_days", "not_rotated", "oldest_days", "unknown", "gone",
+		"stood_days", "requires",
 	}}
+	wide := len(all[0])
 	for _, f := range frameworks {
 		for _, k := range a.rows(f) {
 			row := []string{"condition", k.Framework, k.Control, k.Title, cell(k.Condition), cell(k.Refs), n(k.Yes), n(k.Excepted), n(k.Unsure), n(k.No), cell(k.Owners), cell(k.Settle), cell(strings.Join(k.IDs, "; ")), "", "", "", "", ""}
@@ -382,10 +413,19 @@ func complianceCSV(out io.Writer, a *audit, s finding.Summary) error {
 	}
 	v := newComplianceView(a, s)
 	for _, e := range v.Exceptions {
-		all = append(all, []string{"exception", "", "", "", cell(e.Holds), "", "", "", "", "", "", "", e.ID, cell(e.Kind), "", cell(e.By), e.Until, cell(e.Reason)})
+		all = append(all, []string{"exception", "", "", "", cell(e.Holds), "", "", "", "", "", "", "", e.ID, cell(e.Kind), cell(e.Owner), cell(e.By), e.Until, cell(e.Reason), e.State, e.Created, e.Recertified, "", "", "", "", "", "", "", "", cell(e.Requires)})
 	}
 	for _, o := range v.Overdue {
 		all = append(all, []string{"overdue", "", "", "", "", cell(o.Allowed), "", "", "", "", "", "", o.ID, cell(o.Kind), cell(o.Owner), "", "", cell(o.Why)})
+	}
+	for _, o := range v.Rotations {
+		row := make([]string, wide)
+		row[0], row[6], row[14] = "rotation", n(o.Overdue), cell(o.Owner)
+		copy(row[21:], []string{n(o.Rotated), o.Median, o.Longest, n(o.Waiting), o.Oldest, n(o.Unknown)})
+		if v.Since != nil {
+			row[27], row[28] = n(o.Gone), o.Stood
+		}
+		all = append(all, row)
 	}
 	for _, t := range s.Coverage.Targets {
 		all = append(all, []string{"target", "", "", cell(t.Target), "", cell(t.Tip), "", "", "", "", "", "", "", cell(t.Source), "", "", "", cell(absent(t))})
@@ -397,6 +437,9 @@ func complianceCSV(out io.Writer, a *audit, s finding.Summary) error {
 	}
 	if !v.Complete {
 		all = append(all, []string{"incomplete", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "", cell("not everything was read: " + v.Missing)})
+	}
+	for i := range all {
+		all[i] = append(all[i], make([]string, wide-len(all[i]))...)
 	}
 	if err := w.WriteAll(all); err != nil {
 		return err

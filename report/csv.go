@@ -14,7 +14,7 @@ import (
 
 // csvReport writes a table for spreadsheets: a row for each credential, or for each place. Lines end in a line feed alone, and
 // every text is one line. A last row of type "incomplete" says what was not read, if anything was not: a table without it is
-// whole.
+// whole. Where there is an earlier report, credentials that are in it alone follow as rows of type "gone" and "not looked at".
 //
 // A spreadsheet runs what looks like a formula, so that a cell whose text begins like one has an apostrophe in front, as
 // https://owasp.org/www-community/attacks/CSV_Injection advises; the quotes around a text are encoding/csv's.
@@ -23,9 +23,14 @@ type csvReport struct {
 	asOf   time.Time
 	places bool
 	wide   int // cells of a row
+
+	earlier *Earlier
+	since   *changes
 }
 
-func newCSV(w io.Writer, _ Options) Reporter { return &csvReport{w: csv.NewWriter(w)} }
+func newCSV(w io.Writer, o Options) Reporter {
+	return &csvReport{w: csv.NewWriter(w), earlier: o.Earlier}
+}
 
 func newCSVPlaces(w io.Writer, _ Options) Reporter {
 	return &csvReport{w: csv.NewWriter(w), places: true}
@@ -36,7 +41,7 @@ var (
 	credentialColumns = []string{
 		"type", "id", "severity", "kind", "title", "tier", "proof", "redacted", "ident", "first_seen", "last_seen", "age_days", "places",
 		"worst_place", "environments", "classes", "owner", "owner_how", "conditions", "cannot_tell", "decision", "decision_reason",
-		"decision_by", "decision_until", "why", "fix",
+		"decision_by", "decision_until", "why", "fix", "change", "targets",
 	}
 	placeColumns = []string{
 		"type", "id", "severity", "kind", "source", "target", "path", "line", "column", "state", "name", "redacted", "commit", "author", "when",
@@ -45,7 +50,7 @@ var (
 )
 
 func (r *csvReport) Begin(h finding.Header) error {
-	r.asOf = h.AsOf
+	r.asOf, r.since = h.AsOf, newChanges(r.earlier, h)
 	columns := credentialColumns
 	if r.places {
 		columns = placeColumns
@@ -102,6 +107,7 @@ func (r *csvReport) credential(c *finding.Credential) []string {
 		dayOrNone(c.FirstSeen), dayOrNone(c.LastSeen), age, strconv.Itoa(len(c.Sightings)), cell(place), cell(strings.Join(environs, "; ")),
 		strings.Join(classes, "; "), cell(c.Owner.Name), cell(c.Owner.How), cell(strings.Join(holds, "; ")), cell(strings.Join(unsure, "; ")),
 		cell(strings.TrimSpace(d.Kind + " " + d.Value)), cell(d.Reason), cell(d.By), dayOrNone(d.Until), cell(c.Why), cell(strings.Join(c.Fix, "; ")),
+		r.since.of(c), cell(strings.Join(targetsOf(c), "; ")),
 	}
 }
 
@@ -131,6 +137,10 @@ func sightingCells(c *finding.Credential, s *finding.Sighting) []string {
 }
 
 func (r *csvReport) End(s finding.Summary) error {
+	r.since.end(s)
+	if err := r.rows(r.gone()...); err != nil {
+		return err
+	}
 	if s.Coverage.Complete() {
 		return r.rows()
 	}
@@ -139,6 +149,27 @@ func (r *csvReport) End(s finding.Summary) error {
 	row[0] = "incomplete"
 	row[slices.Index(map[bool][]string{false: credentialColumns, true: placeColumns}[r.places], "why")] = cell(fmt.Sprintf("not everything was read: %s; %s", and(missing), next))
 	return r.rows(row)
+}
+
+// gone is a row for each credential that is in the earlier report alone.
+func (r *csvReport) gone() [][]string {
+	if r.since == nil {
+		return nil
+	}
+	var all [][]string
+	for _, change := range []string{changeGone, changeUnseen} {
+		for _, l := range r.since.lists[change] {
+			row := make([]string, r.wide)
+			for i, name := range credentialColumns {
+				row[i] = map[string]string{
+					"type": change, "id": cell(l.ID), "severity": l.Severity, "title": cell(l.Title), "worst_place": cell(l.Place), "owner": cell(l.Owner),
+					"why": cell(l.Change), "change": change,
+				}[name]
+			}
+			all = append(all, row)
+		}
+	}
+	return all
 }
 
 // rows writes and flushes: a spreadsheet that is cut off ends with a whole row.

@@ -341,3 +341,50 @@ func shortHash(s string) string {
 	}
 	return s
 }
+
+// useWords says what a pipeline does with a secret in one place.
+func useWords(u *finding.Use) string {
+	s := strings.TrimSpace(u.Where.Target + " " + placeWords(&u.Where, u.Span))
+	for _, x := range []struct{ front, text string }{
+		{", job ", u.Job}, {", as ", u.As}, {", started by ", strings.Join(u.Triggers, " and ")}, {", ", forkWords(u)}, {", printed: ", u.Printed},
+	} {
+		if x.text != "" {
+			s += x.front + x.text
+		}
+	}
+	for _, c := range u.Consumers {
+		name := c.Name
+		if c.Pin != "" {
+			name += " at " + c.Pin
+		}
+		party := map[finding.Party]string{
+			finding.PartyLocal: "of the repository", finding.PartyPlatform: "the platform's own", finding.PartyOwn: "of the same owner", finding.PartyThird: "a third party's",
+			finding.PartyImage: "an image",
+		}[c.Party]
+		if c.Pinned == finding.No {
+			party = strings.TrimPrefix(party+", which can be moved to other code", ", ")
+		}
+		if party != "" {
+			name += " (" + party + ")"
+		}
+		s += ", handed to " + name
+	}
+	if u.Static != nil {
+		s += ", " + u.Static.What + " where there could be " + u.Static.Instead
+		if u.Static.Doubt != "" {
+			s += " (" + u.Static.Doubt + ")"
+		}
+	}
+	if u.Whole {
+		s += ", one of all secrets that are handed over at once"
+	}
+	return s
+}
+
+func forkWords(u *finding.Use) string {
+	s := map[finding.Answer]string{finding.Yes: "within a fork's reach", finding.No: "out of a fork's reach"}[u.Fork]
+	if s != "" && u.ForkWhy != "" {
+		s += " (" + u.ForkWhy + ")"
+	}
+	return s
+}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -40,6 +41,7 @@ const (
 	evidence   = 3       // places whose line of source is shown
 	namedBars  = 12      // of kinds, owners, environments
 	skipsShown = 200
+	usesShown  = 10
 	hashShown  = 12 // of a commit: enough to find it by
 )
 
@@ -56,9 +58,12 @@ type htmlReport struct {
 	rows    bytes.Buffer
 	items   int
 	raw     int
+	earlier *Earlier
 }
 
-func newHTML(w io.Writer, _ Options) Reporter { return &htmlReport{w: bufio.NewWriterSize(w, 64<<10)} }
+func newHTML(w io.Writer, o Options) Reporter {
+	return &htmlReport{w: bufio.NewWriterSize(w, 64<<10), earlier: o.Earlier}
+}
 
 // hashSource is how a content security policy names a style or script that it allows.
 func hashSource(text string) string {
@@ -81,7 +86,7 @@ func newHead(title string, script bool) pageHead {
 }
 
 func (r *htmlReport) Begin(h finding.Header) error {
-	r.h, r.o = h, newOverview(h)
+	r.h, r.o = h, newOverview(h, r.earlier)
 	if err := pageTemplate.ExecuteTemplate(r.w, "head", newHead("sprawl: "+targetsTitle(h.Targets), true)); err != nil {
 		return err
 	}
@@ -123,7 +128,7 @@ func (r *htmlReport) pack(c *finding.Credential) error {
 		open = '['
 	}
 	r.rows.WriteByte(open)
-	row, err := encode(newRow(c, r.o.asOf))
+	row, err := encode(newRow(c, r.o.asOf, r.o.change))
 	if err != nil {
 		return err
 	}
@@ -177,10 +182,10 @@ func (r *htmlReport) close() error {
 }
 
 // tableRow is a credential in the table: an array, since names repeated ten thousand times cost time to read.
-type tableRow [14]any
+type tableRow [16]any
 
 // newRow gives the fields in the order in which the script names them.
-func newRow(c *finding.Credential, asOf time.Time) tableRow {
+func newRow(c *finding.Credential, asOf time.Time, change string) tableRow {
 	var environs, classes, holds []string
 	for _, e := range reach(c) {
 		environs = append(environs, Visible(e.Name))
@@ -197,6 +202,10 @@ func newRow(c *finding.Credential, asOf time.Time) tableRow {
 			unsure++
 		}
 	}
+	targets := []string{}
+	for _, t := range targetsOf(c) {
+		targets = append(targets, Visible(t))
+	}
 	place, decided := "", ""
 	if at := worst(c.Sightings, 1); len(at) > 0 {
 		place = Visible(fullPlace(&c.Sightings[at[0]]))
@@ -206,7 +215,7 @@ func newRow(c *finding.Credential, asOf time.Time) tableRow {
 	}
 	return tableRow{
 		Visible(c.ID), c.Severity.Rank(), c.Tier, Visible(c.Kind), Visible(cmp.Or(c.Title, c.Kind)), Visible(c.Owner.Name), list(environs),
-		list(classes), ageDays(c, asOf), len(c.Sightings), list(holds), unsure, place, decided,
+		list(classes), ageDays(c, asOf), len(c.Sightings), list(holds), unsure, place, decided, targets, change,
 	}
 }
 
@@ -388,6 +397,26 @@ func known(c *finding.Credential) [][2]string {
 		add("listed", text+" ("+string(k.Match)+" match"+sourceWords(k.Source, k.AsOf)+")")
 	}
 	add("also matched as", strings.Join(c.Aliases, ", "))
+	for i := range c.Uses {
+		if i == usesShown {
+			add("in pipelines", fmt.Sprintf("and in %d places more", len(c.Uses)-i))
+			break
+		}
+		add("in pipelines", useWords(&c.Uses[i]))
+	}
+	if e := c.Exception; e != nil {
+		text := fmt.Sprintf("taken by %s, approved by %s", e.Owner, e.Approver)
+		if !e.Until.IsZero() {
+			text += ", until " + day(e.Until)
+		}
+		if !e.Recertified.IsZero() {
+			text += ", looked at again " + day(e.Recertified)
+		}
+		if len(e.Requires) > 0 {
+			text += ", requires " + strings.Join(e.Requires, ", ")
+		}
+		add("exception", text+": "+e.Reason)
+	}
 	if d := c.Decision; d != nil {
 		text := strings.TrimSpace(d.Kind + " " + d.Value)
 		if d.Reason != "" {
@@ -515,18 +544,32 @@ type bodyView struct {
 	Matrix     matrixView
 	Notices    []noticeView
 	MoreNotes  int
-	References []noticeView
+	References []referenceView
 	MoreRefs   int
 	Skips      []string
 	MoreSkips  int
 	Skipped    []string
 	Script     template.JS
+
+	Since    *changesView
+	Targets  barsView
+	Spread   int
+	Risks    []takenRisk
+	MoreRisk int
+	Systems  []systemView
+}
+
+// systemView is what a system's inventories list.
+type systemView struct {
+	Name         string
+	Rows, Unseen int
 }
 
 func (r *htmlReport) End(s finding.Summary) error {
 	if err := r.close(); err != nil {
 		return err
 	}
+	r.o.since.end(s)
 	if err := pageTemplate.ExecuteTemplate(r.w, "body", newBody(r.h, s, r.o)); err != nil {
 		return err
 	}
@@ -546,19 +589,15 @@ func newBody(h finding.Header, s finding.Summary, o *overview) bodyView {
 	for _, n := range o.notices {
 		v.Notices = append(v.Notices, newNoticeView(n.ID, string(n.Severity), n.Kind, n.Message, n.Where, n.Span))
 	}
+	v.Since = o.since.view(s)
+	v.Targets, v.Spread = newBars("target", o.targets), o.spread
+	v.Risks, v.MoreRisk = o.risks, o.riskCount-len(o.risks)
+	for _, name := range slices.Sorted(maps.Keys(o.systems)) {
+		v.Systems = append(v.Systems, systemView{Visible(name), o.systems[name].rows, o.systems[name].unseen})
+	}
 	v.MoreNotes = o.noticeCount - len(o.notices)
-	for _, f := range o.references {
-		var holds []string
-		for _, k := range f.Conditions {
-			if k.Verdict == finding.VerdictYes {
-				holds = append(holds, k.ID)
-			}
-		}
-		text := f.Name
-		if f.Scope != "" {
-			text += " of " + f.Scope
-		}
-		v.References = append(v.References, newNoticeView(f.ID, "", strings.Join(holds, ", "), text, &f.Where, f.Span))
+	for i := range o.references {
+		v.References = append(v.References, newReferenceView(&o.references[i]))
 	}
 	v.MoreRefs = o.RefHolds - len(o.references)
 	for i, k := range s.Coverage.Skips {
@@ -578,4 +617,35 @@ func newNoticeView(id, severity, kind, text string, w *finding.Location, s findi
 		text += " (" + strings.TrimSpace(w.Target+" "+placeWords(w, s)) + ")"
 	}
 	return noticeView{Visible(finding.ShortID(id)), severity, Visible(kind), cutEnd(Visible(text), longestText)}
+}
+
+// referenceView is a secret that pipelines name, in words that are safe to show.
+type referenceView struct {
+	ID, Name, Where, System string
+	Holds                   [][2]string // a condition and why
+	Uses                    []string
+	MoreUses                int
+}
+
+func newReferenceView(f *finding.Reference) referenceView {
+	v := referenceView{
+		ID: Visible(finding.ShortID(f.ID)), Name: cutEnd(Visible(f.Name), longestText), System: Visible(f.System),
+		Where: cutMiddle(Visible(strings.TrimSpace(f.Where.Target+" "+placeWords(&f.Where, f.Span))), longestText),
+	}
+	if f.Scope != "" {
+		v.Name += " of " + cutEnd(Visible(f.Scope), longestText)
+	}
+	for _, k := range f.Conditions {
+		if k.Verdict == finding.VerdictYes {
+			v.Holds = append(v.Holds, [2]string{cutEnd(Visible(k.ID), longestText), cutEnd(Visible(k.Why), longestText)})
+		}
+	}
+	for i := range f.Uses {
+		if i == usesShown {
+			v.MoreUses = len(f.Uses) - i
+			break
+		}
+		v.Uses = append(v.Uses, cutEnd(Visible(useWords(&f.Uses[i])), longestText))
+	}
+	return v
 }

@@ -19,11 +19,17 @@ func made(r organisation.Report) run { return run{r.Header, r.Items, r.Summary} 
 func page(t testing.TB, format string, r run) (path, address string, size int) {
 	t.Helper()
 	b := rendered(t, format, Options{}, r)
+	path, address = pageOf(t, b)
+	return path, address, len(b)
+}
+
+func pageOf(t testing.TB, b []byte) (path, address string) {
+	t.Helper()
 	path = filepath.Join(t.TempDir(), "report.html")
 	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return path, "file://" + filepath.ToSlash(path), len(b)
+	return path, "file://" + filepath.ToSlash(path)
 }
 
 // shots is where a test leaves pictures for people; "" means nowhere.

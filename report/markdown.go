@@ -30,12 +30,14 @@ type markdownReport struct {
 	table bytes.Buffer // the others, a row each
 	full  int
 	left  int // credentials that no longer fit
+
+	earlier *Earlier
 }
 
-func newMarkdown(w io.Writer, _ Options) Reporter { return &markdownReport{w: w} }
+func newMarkdown(w io.Writer, o Options) Reporter { return &markdownReport{w: w, earlier: o.Earlier} }
 
 func (r *markdownReport) Begin(h finding.Header) error {
-	r.h, r.o = h, newOverview(h)
+	r.h, r.o = h, newOverview(h, r.earlier)
 	return nil
 }
 
@@ -114,6 +116,7 @@ func (r *markdownReport) part(b *bytes.Buffer, c *finding.Credential) {
 }
 
 func (r *markdownReport) End(s finding.Summary) error {
+	r.o.since.end(s)
 	var top, end bytes.Buffer
 	fmt.Fprintf(&top, "## %s in %s\n\n", count(int64(s.Credentials), "credential", "credentials"), count(int64(s.Places), "place", "places"))
 	if missing, next := skipped(&s.Coverage, true); len(missing) > 0 {
@@ -137,6 +140,7 @@ func (r *markdownReport) End(s finding.Summary) error {
 		top.WriteString(" Ids are good for this report alone: there was no key.")
 	}
 	top.WriteString("\n\n")
+	r.since(&top, s)
 	if r.table.Len() > 0 {
 		r.parts.WriteString("### The others\n\n| id | severity | kind | worst place | places | owner |\n|---|---|---|---|---:|---|\n")
 	}
@@ -145,6 +149,7 @@ func (r *markdownReport) End(s finding.Summary) error {
 		fmt.Fprintf(&end, "\n**Cut off here: %s more would not fit into %d KiB.** The JSON and HTML reports hold all.\n", count(int64(r.left), "credential", "credentials"), markdownLimit>>10)
 	}
 	r.conditions(&end)
+	r.exceptions(&end)
 	r.notices(&end)
 	r.ledger(&end, s)
 	if room := markdownEnd - 8<<10 - top.Len(); end.Len() > room {
@@ -173,6 +178,55 @@ func (r *markdownReport) conditions(b *bytes.Buffer) {
 	}
 }
 
+// since tells what changed since an earlier report, if there is one.
+func (r *markdownReport) since(b *bytes.Buffer, s finding.Summary) {
+	v := r.o.since.view(s)
+	if v == nil {
+		return
+	}
+	fmt.Fprintf(b, "### Since %s: %s\n\n", day(v.Since), v.Words())
+	for _, c := range v.Caveats {
+		fmt.Fprintf(b, "> Note: %s.\n\n", plain(c))
+	}
+	for _, k := range v.Kinds {
+		for i, l := range k.List {
+			if i == markdownNames {
+				break
+			}
+			fmt.Fprintf(b, "- %s: %s %s %s, %s", k.Name, l.Severity, code(l.Short), plain(cutEnd(l.Title, 80)), code(cutMiddle(l.Place, 120)))
+			if l.Change != "" {
+				fmt.Fprintf(b, ": %s", plain(cutEnd(l.Change, 200)))
+			}
+			b.WriteByte('\n')
+		}
+		if more := k.N - min(len(k.List), markdownNames); more > 0 {
+			fmt.Fprintf(b, "- and %d more %s\n", more, k.Name)
+		}
+	}
+	b.WriteByte('\n')
+}
+
+func (r *markdownReport) exceptions(b *bytes.Buffer) {
+	if len(r.o.risks) == 0 {
+		return
+	}
+	b.WriteString("\n### Exceptions\n\n| id | taken by | approved by | until | state | reason |\n|---|---|---|---|---|---|\n")
+	for i, e := range r.o.risks {
+		if i == 2*markdownNames {
+			break
+		}
+		state := plain(e.State)
+		if e.Renew != "" {
+			state += ": " + code(e.Renew)
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", code(e.Short), plain(cutEnd(cmp.Or(e.Owner, "nobody named"), 80)), plain(cutEnd(cmp.Or(e.By, "nobody named"), 80)),
+			cmp.Or(e.Until, "no end"), state, plain(cutEnd(e.Reason, 200)))
+	}
+	if more := r.o.riskCount - min(len(r.o.risks), 2*markdownNames); more > 0 {
+		fmt.Fprintf(b, "\nand %d more\n", more)
+	}
+}
+
 func (r *markdownReport) notices(b *bytes.Buffer) {
 	if len(r.o.notices)+len(r.o.references) == 0 {
 		return
@@ -189,8 +243,12 @@ func (r *markdownReport) notices(b *bytes.Buffer) {
 		if i == markdownNames {
 			break
 		}
-		v := newNoticeView(f.ID, "", "", f.Name, &f.Where, f.Span)
-		fmt.Fprintf(b, "- %s %s\n", code(v.ID), plain(v.Text))
+		v := newReferenceView(&f)
+		fmt.Fprintf(b, "- %s %s (%s)", code(v.ID), plain(v.Name), plain(v.Where))
+		for _, k := range v.Holds {
+			fmt.Fprintf(b, "; %s: %s", code(cutEnd(k[0], 80)), plain(cutEnd(k[1], 200)))
+		}
+		b.WriteByte('\n')
 	}
 	if more := r.o.noticeCount - min(len(r.o.notices), markdownNames) + r.o.RefHolds - min(len(r.o.references), markdownNames); more > 0 {
 		fmt.Fprintf(b, "- and %d more\n", more)

@@ -18,6 +18,7 @@ const (
 	matrixColumns = 12
 	namesKept     = 4096
 	noticesKept   = 200
+	risksKept     = 200
 	oldest        = 1990 // years before it are a clock that was wrong
 )
 
@@ -47,7 +48,17 @@ type overview struct {
 	RefHolds    int
 	Inventory   int
 	Unseen      int // of Inventory
+	targets     tally
+	spread      int // credentials that stand in more than one target
+	risks       []takenRisk
+	riskCount   int
+	systems     map[string]*listed // what inventories list, by system
+	since       *changes
+	change      string // of the last credential
 }
+
+// listed counts the rows of a system's inventories.
+type listed struct{ rows, unseen int }
 
 // lead is one of the worst credentials, in words that are safe to show.
 type lead struct {
@@ -119,8 +130,9 @@ func (t tally) bars(max int) (top []bar, rest int) {
 // ageEdges are the upper ends of the histogram's bars, in days; the last bar is open.
 var ageEdges = [...]int{7, 30, 90, 180, 365, 730, 1095, 1825, 1 << 30}
 
-func newOverview(h finding.Header) *overview {
+func newOverview(h finding.Header, e *Earlier) *overview {
 	return &overview{
+		targets: tally{}, systems: map[string]*listed{}, since: newChanges(e, h),
 		asOf: h.AsOf, severity: map[finding.Severity]int{}, kinds: tally{}, owners: tally{}, environs: tally{},
 		classes: map[string]finding.EnvClass{}, conditions: map[string]*verdicts{}, limits: map[limit]int{}, exposure: map[int]*months{},
 	}
@@ -145,8 +157,17 @@ func (o *overview) add(it finding.Item) {
 		}
 	case it.Inventory != nil:
 		o.Inventory++
+		system := it.Inventory.Record.System
+		if o.systems[system] == nil && len(o.systems) >= namesKept {
+			system = others
+		}
+		if o.systems[system] == nil {
+			o.systems[system] = &listed{}
+		}
+		o.systems[system].rows++
 		if it.Inventory.Found == "" {
 			o.Unseen++
+			o.systems[system].unseen++
 		}
 	case it.Notice != nil:
 		o.noticeCount++
@@ -176,6 +197,13 @@ func (o *overview) judged(k finding.Condition) {
 }
 
 func (o *overview) credential(c *finding.Credential) {
+	o.change = o.since.of(c)
+	if t, ok := newTakenRisk(c, o.asOf); ok {
+		o.riskCount++
+		if len(o.risks) < risksKept {
+			o.risks = append(o.risks, t)
+		}
+	}
 	if c.Decision != nil {
 		o.decided++
 		return
@@ -184,6 +212,13 @@ func (o *overview) credential(c *finding.Credential) {
 	o.severity[c.Severity]++
 	o.kinds.add(c.Kind, c.Severity)
 	o.owners.add(cmp.Or(c.Owner.Name, "nobody"), c.Severity)
+	in := targetsOf(c)
+	for _, t := range in {
+		o.targets.add(t, c.Severity)
+	}
+	if len(in) > 1 {
+		o.spread++
+	}
 	if len(reach(c)) == 0 {
 		o.environs.add("not known", c.Severity)
 	}

@@ -22,7 +22,9 @@ type Options struct {
 	Group   string // one-line credentials under headings, by one of Groupings; "" as they come
 	// OmitDecided leaves out credentials that a decision covers, for receivers that do not know suppressions (SARIF).
 	OmitDecided bool
-	Root        string // directory that relative paths are relative to, for SARIF's uriBaseId; "" leaves it out
+	// Earlier makes the formats that Compares names tell what changed since that report; nil for no comparison.
+	Earlier *Earlier
+	Root    string // directory that relative paths are relative to, for SARIF's uriBaseId; "" leaves it out
 }
 
 // Reporter receives one run. The calls come from one goroutine: Begin once, Item in report order (worst first), End once.

@@ -14,14 +14,15 @@ import (
 )
 
 const (
-	fullBlocks   = 5 // credentials with a block of their own unless Options.All
-	placesListed = 4
-	factsListed  = 8
-	unsureNamed  = 4   // conditions that cannot be told, named only where they are few
-	partLines    = 3   // a part further away from the first is not shown in the source
-	labelWidth   = 6   // of "seen", "risk", …
-	longestPath  = 256 // cells of the path behind "-->", which stays whole so that it can be copied and clicked
-	longestText  = 600 // cells of any other text of a repository's or a provider's
+	fullBlocks    = 5 // credentials with a block of their own unless Options.All
+	placesListed  = 4
+	changesListed = 5 // of each kind of change
+	factsListed   = 8
+	unsureNamed   = 4   // conditions that cannot be told, named only where they are few
+	partLines     = 3   // a part further away from the first is not shown in the source
+	labelWidth    = 6   // of "seen", "risk", …
+	longestPath   = 256 // cells of the path behind "-->", which stays whole so that it can be copied and clicked
+	longestText   = 600 // cells of any other text of a repository's or a provider's
 )
 
 // SGR codes. Colour only repeats what the words say.
@@ -48,6 +49,8 @@ type textReport struct {
 	held   map[string]*rowGroup
 
 	references, inventory, unseen int
+
+	since *changes
 }
 
 // rowGroup is the rows below one heading.
@@ -98,7 +101,7 @@ func newText(w io.Writer, o Options) Reporter {
 }
 
 func (r *textReport) Begin(h finding.Header) error {
-	r.h = h
+	r.h, r.since = h, newChanges(r.o.Earlier, h)
 	return nil
 }
 
@@ -106,6 +109,7 @@ func (r *textReport) Item(it finding.Item) error {
 	switch {
 	case it.Credential != nil:
 		c := it.Credential
+		r.since.of(c)
 		if c.Decision != nil {
 			return nil // the summary counts it
 		}
@@ -782,6 +786,7 @@ func (r *textReport) End(s finding.Summary) error {
 	missing, next := skipped(c, true)
 	complete := c.Complete()
 	r.notes(s)
+	r.changed(s)
 	r.counts(s, complete)
 	r.scanned(s)
 	if r.o.Skipped {
@@ -804,6 +809,36 @@ func (r *textReport) End(s finding.Summary) error {
 	}
 	r.next(s, complete, next)
 	return r.w.Flush()
+}
+
+// changed says what became of an earlier report, if there is one: the counts, and the worst of those that this one does not show.
+func (r *textReport) changed(s finding.Summary) {
+	r.since.end(s)
+	v := r.since.view(s)
+	if v == nil {
+		return
+	}
+	for _, c := range v.Caveats {
+		r.paragraph("note:", "note:", c)
+	}
+	front := "since " + day(v.Since) + ":"
+	r.paragraph(r.paint(bold, front), front, v.Words())
+	for _, k := range v.Kinds {
+		for i, l := range k.List {
+			if i == changesListed {
+				break
+			}
+			text := l.Title + "  " + l.Place
+			if l.Change != "" {
+				text += ", " + l.Change
+			}
+			r.line("  " + cutEnd(fmt.Sprintf("%-13s %-8s %s  %s", k.Name, l.Severity, l.Short, text), r.width-2))
+		}
+		if more := k.N - min(len(k.List), changesListed); more > 0 {
+			r.line(fmt.Sprintf("  %-13s and %d more", k.Name, more))
+		}
+	}
+	r.line("")
 }
 
 // notes says what a reader should know of targets and ids.

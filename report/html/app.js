@@ -6,7 +6,7 @@
   const blocks = [...document.querySelectorAll("script.block")];
   const severities = ["critical", "high", "medium", "low", "info", "unknown"];
   const tiers = ["proven", "shaped", "named", "generic"];
-  const fields = ["id", "severity", "tier", "kind", "title", "owner", "env", "classes", "age", "places", "holds", "unsure", "place", "decided"];
+  const fields = ["id", "severity", "tier", "kind", "title", "owner", "env", "classes", "age", "places", "holds", "unsure", "place", "decided", "targets", "change"];
   const pageSize = 100;
   const placesAtOnce = 200;
   const columns = [
@@ -61,6 +61,8 @@
     kind: (r, v) => r.kind === v,
     owner: (r, v) => (r.owner || "nobody") === v,
     env: (r, v) => r.env.includes(v) || r.classes.includes(v.replace(/^class /, "")) || (v === "not known" && r.env.length === 0),
+    target: (r, v) => r.targets.includes(v),
+    change: (r, v) => r.change === v,
     tier: (r, v) => r.tier === v,
     decided: (r, v) => v === "all" || (v === "open" ? r.decided === "" : r.decided === v),
   };
@@ -84,6 +86,10 @@
     fill("kind", "any", count(open, (r) => [r.kind]));
     fill("owner", "anybody or nobody", count(open, (r) => [r.owner || "nobody"]));
     fill("env", "any", [["class prod"], ["class nonprod"], ["class vendor"], ...count(open, (r) => r.env), ["not known"]]);
+    fill("target", "any", count(open, (r) => r.targets));
+    const changes = count(rows.filter((r) => r.change), (r) => [r.change]);
+    fill("change", "any", changes);
+    el("change-label").hidden = changes.length === 0;
     fill("tier", "any", tiers.map((t) => [t]));
     fill("decided", "open", [["all"], ...count(rows.filter((r) => r.decided), (r) => [r.decided])]);
   }
@@ -108,10 +114,10 @@
     const words = (state.q || "").toLowerCase().split(/\s+/).filter(Boolean);
     const used = Object.entries(filters).filter(([k]) => state[k]);
     shown = rows.filter((r) => {
-      if (!state.decided && r.decided !== "") return false;
+      if (!state.decided && r.decided !== "" && !state.change) return false;
       for (const [k, f] of used) if (!f(r, state[k])) return false;
       if (words.length === 0) return true;
-      r.text ??= [r.id, r.kind, r.title, r.owner, r.place, r.env.join(" "), r.holds.join(" ")].join(" ").toLowerCase();
+      r.text ??= [r.id, r.kind, r.title, r.owner, r.place, r.env.join(" "), r.holds.join(" "), r.targets.join(" ")].join(" ").toLowerCase();
       return words.every((w) => r.text.includes(w));
     });
     const col = columns.find((c) => c.key === state.sort);
@@ -158,7 +164,8 @@
       const holds = r.holds.join(", ") + (r.unsure ? `${r.holds.length ? "; " : ""}${r.unsure} cannot be told` : "");
       body.append(make("tr", null,
         make("td", null, make("span", { class: "badge sev-" + sev }, sev)),
-        make("td", { class: "id" }, link, " ", r.title, r.decided ? make("span", { class: "covered" }, " " + r.decided) : ""),
+        make("td", { class: "id" }, link, " ", r.title, r.decided ? make("span", { class: "covered" }, " " + r.decided) : "",
+          r.change ? make("span", { class: "covered" }, " " + r.change) : ""),
         make("td", { class: "place" }, r.place),
         make("td", { class: "may-go" }, r.env.join(", ")),
         make("td", { class: "may-go" }, r.owner || "nobody"),

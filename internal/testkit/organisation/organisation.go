@@ -211,7 +211,19 @@ func (g *generator) credential(i, places int) *finding.Credential {
 	c.Fix = append(c.Fix, fmt.Sprintf("once it is dead no history needs rewriting: sprawl mark %s resolved --reason \"revoked\"", finding.ShortID(c.ID)))
 	switch g.r.IntN(14) {
 	case 0:
-		c.Decision = &finding.Decision{Kind: "exception", Reason: "vendor migrates in spring", By: pick(g, people[:2]), Until: ago(-20 - g.r.IntN(100))}
+		e := &finding.Exception{
+			Owner: cmp.Or(c.Owner.Name, "team-platform"), Approver: pick(g, people[:2]), Reason: "vendor migrates in spring", Created: ago(min(age, 120)),
+			Until: ago(-20 - g.r.IntN(100)), Requires: []string{"logging"}, Where: ".sprawl.yaml:" + fmt.Sprint(20+i),
+		}
+		if g.r.IntN(2) == 0 {
+			e.Recertified = ago(30)
+		}
+		c.Exception = e
+		if g.r.IntN(4) == 0 {
+			e.Until = ago(20)
+		} else {
+			c.Decision = &finding.Decision{Kind: "exception", Reason: e.Reason, By: e.Approver, Until: e.Until}
+		}
 	case 1:
 		c.Decision = &finding.Decision{Kind: "mark", Value: "false-positive", Reason: "documentation of the format", By: pick(g, people)}
 	case 2:
@@ -334,7 +346,13 @@ func (g *generator) others(all []*finding.Credential) []finding.Item {
 			ID: g.id("r"), System: "github-actions", Name: "AWS_SECRET_ACCESS_KEY", Scope: "environment prod", Where: at,
 			Span: finding.Span{Line: 20 + i, Column: 11, EndLine: 20 + i, EndColumn: 40}, Environments: zones[:1],
 		}
+		r.Uses = []finding.Use{{
+			Where: at, Span: r.Span, Job: "deploy", As: "AWS_SECRET_ACCESS_KEY", Triggers: []string{"push"}, Environments: zones[:1], Fork: finding.No,
+			ForkWhy:   "what starts it takes write access: push",
+			Consumers: []finding.Consumer{{Name: "aws-actions/configure-aws-credentials", Pin: "v4", Pinned: finding.No, Party: finding.PartyThird}},
+		}}
 		if i%3 == 0 {
+			r.Uses[0].Static = &finding.Static{What: "a static AWS key", Instead: "a role"}
 			r.Conditions = []finding.Condition{{
 				ID: "static-where-federated", Verdict: finding.VerdictYes, Why: "the action can take a role in its place", Refs: []string{"NHI4:2025", "PR.AA-03"}, Settle: []string{},
 			}}
@@ -408,4 +426,51 @@ func (g *generator) summary(items []finding.Item) finding.Summary {
 		{Target: "registry.acme.example/payments:1.9", Path: "var/lib/app.db", Reason: finding.ReasonUnreadable, Detail: "permission denied"},
 	}
 	return s
+}
+
+// Before is what a scan of the same organisation had said some days before a report: without what came since, with what is gone
+// since, and with other severities, places and decisions for some.
+func Before(r Report, days int) Report {
+	then := AsOf.AddDate(0, 0, -days)
+	g := &generator{r: rand.New(rand.NewPCG(uint64(days), 0x09b))}
+	b := Report{Header: r.Header}
+	b.Header.AsOf = then
+	n := 0
+	for _, it := range r.Items {
+		if it.Credential == nil {
+			b.Items = append(b.Items, it)
+			continue
+		}
+		c := *it.Credential
+		if n++; c.FirstSeen.After(then) {
+			continue
+		}
+		switch {
+		case c.Decision != nil && n%2 == 0:
+			c.Decision = nil
+		case n%11 == 0 && c.Severity == finding.SevHigh:
+			c.Severity = finding.SevMedium
+		case n%13 == 0:
+			c.Severity = finding.SevCritical
+		case n%5 == 0 && len(c.Sightings) > 1:
+			c.Sightings = c.Sightings[:len(c.Sightings)-1]
+		case n%17 == 0:
+			c.Decision = &finding.Decision{Kind: "mark", Value: "resolved", Reason: "revoked", By: people[0]}
+		}
+		b.Items = append(b.Items, finding.Item{Credential: &c})
+	}
+	for i := range max(n/10, 1) {
+		c := g.credential(n+i, 1+g.r.IntN(3))
+		if c.Decision = nil; c.FirstSeen.After(then) {
+			c.FirstSeen = then.AddDate(0, 0, -40)
+		}
+		if i == 0 {
+			for j := range c.Sightings {
+				c.Sightings[j].Where.Target = "acme/retired"
+			}
+		}
+		b.Items = append(b.Items, finding.Item{Credential: c})
+	}
+	b.Summary = g.summary(b.Items)
+	return b
 }
