@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -35,6 +36,9 @@ type Detector struct {
 	Provider, Title string
 	Severity        finding.Severity // "" if not given
 	Forms           []Text           // tokens with a literal of their own, as in "acme_[a-z0-9]{32}"
+	Public          []Text           // forms of a public half: an id that stands close to the secret
+	PairLines       int              // how far from it, in lines; 0 for the default
+	PairRequired    bool             // a secret without its public half is none
 	Near            []string         // words of which one must stand before a token of Forms
 	Named           []NamedValue
 	Pattern         *Pattern
@@ -108,6 +112,8 @@ func (f *file) detector(n *yaml.Node) (Detector, error) {
 		}},
 		{key: "severity", read: func(n *yaml.Node) (err error) { d.Severity, err = oneOf(f, n, finding.Severities()); return err }},
 		{key: "forms", read: f.readTexts(&d.Forms, "forms", false)},
+		{key: "public", read: f.readTexts(&d.Public, "public", false)},
+		{key: "pair", read: func(n *yaml.Node) error { return f.pair(n, &d) }},
 		{key: "near", read: func(n *yaml.Node) (err error) { d.Near, err = f.words(n, "near", false); return err }},
 		{key: "named", read: func(n *yaml.Node) (err error) { d.Named, err = rules(f, n, "named", f.namedValue); return err }},
 		{key: "pattern", read: func(n *yaml.Node) (err error) { d.Pattern, err = f.pattern(n); return err }},
@@ -129,6 +135,20 @@ func (f *file) detector(n *yaml.Node) (Detector, error) {
 		err = f.fail(n, "add a text that it must find and one that it must not", "a detector without vectors")
 	}
 	return d, err
+}
+
+func (f *file) pair(n *yaml.Node, d *Detector) error {
+	return f.mapping(n, "a pair", []field{
+		{key: "lines", read: func(n *yaml.Node) error {
+			k, err := strconv.Atoi(n.Value)
+			if n.Kind != yaml.ScalarNode || err != nil || k < 1 || k > 100 {
+				return f.fail(n, "write 1 to 100", "not a number of lines")
+			}
+			d.PairLines = k
+			return nil
+		}},
+		{key: "require", read: func(n *yaml.Node) (err error) { d.PairRequired, err = f.flag(n); return err }},
+	})
 }
 
 func (f *file) namedValue(n *yaml.Node) (NamedValue, error) {
@@ -365,6 +385,10 @@ func (d *Detector) lines() ([]string, error) {
 	put("  ", "provider", d.Provider)
 	put("  ", "severity", string(d.Severity))
 	list("  ", "forms", values(d.Forms))
+	list("  ", "public", values(d.Public))
+	if d.PairLines != 0 || d.PairRequired {
+		b = append(b, "  pair: {lines: "+strconv.Itoa(cmp.Or(d.PairLines, 8))+", require: "+strconv.FormatBool(d.PairRequired)+"}")
+	}
 	list("  ", "near", d.Near)
 	if len(d.Named) > 0 {
 		b = append(b, "  named:")
@@ -489,7 +513,7 @@ func (d Detector) placeless() Detector {
 	}
 	words := func(ws []string) []string { return append([]string(nil), ws...) }
 	d.ID.At = Position{}
-	d.Forms, d.Positive, d.Negative = texts(d.Forms), texts(d.Positive), texts(d.Negative)
+	d.Forms, d.Public, d.Positive, d.Negative = texts(d.Forms), texts(d.Public), texts(d.Positive), texts(d.Negative)
 	d.Near, d.Paths = words(d.Near), words(d.Paths)
 	var named []NamedValue
 	for _, v := range d.Named {

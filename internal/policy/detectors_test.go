@@ -16,6 +16,8 @@ const rowText = `detectors:
     provider: acme
     severity: medium
     forms: ['acme_[a-z0-9]{32}']
+    public: ['ACM[A-Z0-9]{12}']
+    pair: {lines: 3, require: true}
     near: [acme]
     named:
       - {keywords: [acme], names: [key, token], not: [public], value: '[a-f0-9]{32}', min-entropy: 3, near: -1}
@@ -39,7 +41,7 @@ const rowText = `detectors:
 func rowWant() Detector {
 	return Detector{
 		ID: Text{Value: "acme-token"}, Provider: "acme", Title: "ACME token", Severity: finding.SevMedium,
-		Forms: []Text{{Value: "acme_[a-z0-9]{32}"}}, Near: []string{"acme"},
+		Forms: []Text{{Value: "acme_[a-z0-9]{32}"}}, Public: []Text{{Value: "ACM[A-Z0-9]{12}"}}, PairLines: 3, PairRequired: true, Near: []string{"acme"},
 		Named:      []NamedValue{{Keywords: []string{"acme"}, Names: []string{"key", "token"}, Not: []string{"public"}, Value: Text{Value: "[a-f0-9]{32}"}, MinEntropy: 3, Near: -1}},
 		Pattern:    &Pattern{Regexp: Text{Value: `ACME-(\d{8})`}, Keywords: []string{"acme-"}, Secret: "1", Not: []Text{{Value: "^0+$"}}, Must: []Text{{Value: "[1-9]"}}},
 		MinEntropy: 2.5, Paths: []string{"**/*.env"},
@@ -60,7 +62,7 @@ func TestDetectors(t *testing.T) {
 	if d := cmp.Diff([]Detector{rowWant()}, []Detector{p.Detectors[0].placeless()}); d != "" {
 		t.Error(d)
 	}
-	if at := p.Detectors[0].Pattern.Regexp.At; at != (Position{11, 15}) {
+	if at := p.Detectors[0].Pattern.Regexp.At; at != (Position{13, 15}) {
 		t.Errorf("the expression stands at %v", at)
 	}
 }
@@ -82,6 +84,7 @@ func TestDetectorErrors(t *testing.T) {
 		{"piece of pieces", "detectors:\n- {id: a, title: a, forms: [x], positive: [[[a]]], negative: [a]}\n", ":2:45: a piece of a vector is one value", true},
 		{"entropy", "detectors:\n- {id: a, title: a, min-entropy: many, forms: [x]" + vectors, ":2:34: not an entropy", true},
 		{"near", "detectors:\n- {id: a, title: a, named: [{keywords: [a], value: b, near: far}]" + vectors, "not a distance", true},
+		{"pair", "detectors:\n- {id: a, title: a, forms: [x], pair: {lines: 0}" + vectors, "not a number of lines; write 1 to 100", true},
 		{"trait without page", "detectors:\n- {id: a, title: a, forms: [x], traits: {expires: {value: yes}}" + vectors, "a trait needs `source`", true},
 		{"unknown trait", "detectors:\n- {id: a, title: a, forms: [x], traits: {nice: {value: yes, source: b}}" + vectors, "unknown key in traits", true},
 		{"pattern without expression", "detectors:\n- {id: a, title: a, pattern: {keywords: [a]}" + vectors, "a pattern needs `regexp`", true},

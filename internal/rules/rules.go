@@ -104,6 +104,15 @@ func row(r *policy.Detector) (detectors.Detector, *Problem) {
 		}
 		d.Shapes = append(d.Shapes, s)
 	}
+	for _, f := range r.Public {
+		s, err := ParseForm(f.Value)
+		if err != nil {
+			return fail(f.At, err)
+		}
+		s.Role = finding.RoleID
+		d.Shapes = append(d.Shapes, s)
+	}
+	d.Pair = detectors.Pair{Lines: r.PairLines, Require: r.PairRequired}
 	for _, n := range r.Named {
 		s, err := ParseForm(n.Value.Value)
 		if err != nil {
