@@ -105,7 +105,7 @@ var (
 		"color width height code codes ring chain pair pairs vault agent frame press down up stroke board word words event words bindings binding map maps pad")
 	hashWords = words("hash hashing hashed bcrypt scrypt argon2 argon pbkdf2 kdf crypt")
 	// Words anywhere that say so.
-	denyAnywhere = words("public publishable authenticity antiforgery verification csrf xsrf max min num number count is has should can primary_key foreign partition sort cache translation i18n l10n locale label css idempotency continuation pagination page next previous " +
+	denyAnywhere = words("public publishable magic authenticity antiforgery verification csrf xsrf max min num number count is has should can primary_key foreign partition sort cache translation i18n l10n locale label css idempotency continuation pagination page next previous " +
 		"regex placeholder allow disable enable disabled enabled use require required show hide toggle invalid missing forgot expired wrong incorrect error verify validate check get delete remove find lookup no without non dummy fake bogus")
 	// Words behind the secret one that change nothing.
 	neutralWords = words("value val default def string str plain plaintext raw clear cleartext encoded base64 b64 enc encrypted prod production dev development test testing staging stage live local demo sandbox env text data " +

@@ -17,7 +17,7 @@ var dummyWords = strings.Fields("example changeme changethis changeit placeholde
 
 // Words that make a generic value none, but may be part of a real token: a configuration's name, a tenant's.
 var weakDummyWords = strings.Fields("sample todo lorem notused unused mytoken mysecret mykey myapikey undefined thisisa thisismy supersecret topsecret verysecret donotuse invalid nosecret removed masked hidden censored " +
-	"obfuscated sanitized anonymized encryptedvalue optional required default testpass somerandom base64encoded abc123 usesyour hunter keyvalue")
+	"obfuscated sanitized anonymized encryptedvalue optional required default testpass somerandom base64encoded abc123 usesyour hunter keyvalue withhmac hmacsha myuuid doesnotmatter whatever")
 
 // dummy says in what way a value is evidently none: a filler, a counter, a placeholder. It returns "" for one that may be
 // real. It is for what follows a literal prefix as well as for whole values; a proven value is never asked about.

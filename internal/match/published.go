@@ -19,6 +19,8 @@ var published = map[uint64]bool{
 	// Salesforce's session id, https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/; Telegram's bot, the
 	// example of https://core.telegram.org/bots/api; Vault's batch token, https://developer.hashicorp.com/vault/docs/concepts/tokens.
 	0x60f490718d41920b: true, 0x6f3791a57f1d6dd8: true, 0x2b598ef35aae6f6e: true, 0xe772d95c6f95fbec: true,
+	// The tokens and clients of https://www.rfc-editor.org/rfc/rfc6749.
+	0x6c96130f130ab0d6: true, 0x00cf4c781dc37003: true, 0xa35b81a7d7927b70: true, 0xca7459e2b26776de: true, 0xe9974c507d2a8021: true,
 	// What short-lived keys of Amazon Bedrock begin with, and nothing behind it.
 	0x522e9347612951b1: true,
 	// The user and password of https://www.rfc-editor.org/rfc/rfc7617 and of MDN's page on Authorization.

@@ -44,7 +44,7 @@ func refers(a *assignment, v []byte) bool {
 		return true // an anchor or alias of YAML, an address or pointer of C
 	case bytes.Contains(v, []byte("${")), bytes.Contains(v, []byte("{{")), bytes.Contains(v, []byte("$(")), bytes.Contains(v, []byte("#{")), bytes.Contains(v, []byte("<%")):
 		return true
-	case a.quote != 0 && cutOut(v), a.quote == '`' && structTag(v), patternLike(v), bareURL(v), placeInFile(v):
+	case ofKind(v), a.quote != 0 && cutOut(v), a.quote == '`' && structTag(v), patternLike(v), bareURL(v), placeInFile(v):
 		return true
 	case a.quote != 0 && (bytes.Contains(v, []byte("%s")) || bytes.Contains(v, []byte("%v")) || bytes.Contains(v, []byte("%d")) || bytes.Contains(v, []byte("{}")) || bytes.Contains(v, []byte("%("))):
 		return true
@@ -59,6 +59,20 @@ func hasDigitAndUpper(v []byte) bool {
 		u = u || isUpper(c)
 	}
 	return d && u
+}
+
+// samplePayload is how the claims of the examples on jwt.io begin: sub 1234567890, name John Doe.
+var samplePayload = []byte("eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9l")
+
+// ofKind reports whether a value has the form of a kind that has a row of its own and was judged there: a password's hash, the
+// example of a JWT.
+func ofKind(v []byte) bool {
+	for _, p := range []string{"$2a$", "$2b$", "$2x$", "$2y$", "$1$", "$5$", "$6$", "$y$", "$argon2", "$pbkdf2", "$scrypt$", "{ssha", "{sha", "{md5}", "{smd5}", "{crypt}", "{bcrypt}", "{argon2", "{pbkdf2", "{scrypt"} {
+		if hasFold(v, p) {
+			return true
+		}
+	}
+	return bytes.Contains(v, samplePayload)
 }
 
 // allCaps reports whether a value is the name of a variable of an environment: DB_PASSWORD.
