@@ -170,6 +170,10 @@ func joined(in *correlate.Input, invs []*inventory.Inventory, keys *identity.Key
 		return res
 	}
 	in.Account = accounts(invs)
+	in.Limits.Exports = map[string]string{}
+	for _, inv := range invs {
+		in.Limits.Exports[inv.Name] = inv.Format
+	}
 	in.Records = func(cs []finding.Credential) [][]finding.Record {
 		*res = join.Join(cs, invs, keys)
 		out := make([][]finding.Record, len(cs))

@@ -23,7 +23,8 @@ func (a *app) settleCommand() *cobra.Command {
 		Use:   "settle [TARGET…]",
 		Short: "The fewest read-only exports that would decide what cannot be told",
 		Long: `Scan, and list the read-only exports that would decide the verdicts that cannot be told, the one that decides most first: with the
-command that makes each and the least permission it takes. Nothing is called; an administrator runs them and hands over the files.`,
+command that makes each and the least permission it takes. How many it decides is an upper bound: what it will say is not known.
+Nothing is called; an administrator runs them and hands over the files.`,
 		RunE: func(c *cobra.Command, args []string) error { return a.settle(c.Context(), args, f, format) },
 	}
 	f.add(c)
@@ -94,7 +95,7 @@ func (a *app) settle(ctx context.Context, args []string, f scanFlags, format str
 	case len(needs) == 0:
 		fmt.Fprintf(&b, "no export decides any of %d verdicts that cannot be told\n", asked)
 	default:
-		fmt.Fprintf(&b, "%s %s %d of %d verdicts that cannot be told\n", plural(len(needs), "export"), map[bool]string{true: "decides", false: "decide"}[len(needs) == 1], s.Decided, asked)
+		fmt.Fprintf(&b, "%s would decide up to %d of %d verdicts that cannot be told\n", plural(len(needs), "export"), s.Decided, asked)
 	}
 	for i, n := range s.Exports {
 		fmt.Fprintf(&b, "\n%d  %s: %d\n   run    %s\n   needs  %s\n", i+1, n.Title, n.Decides, n.Command, n.Permission)

@@ -77,7 +77,7 @@ func Judge(c *finding.Credential, base finding.Severity, l Limits, now time.Time
 		v := row.Check(c, l, now)
 		v.ID, v.Refs, v.Settle = row.ID, row.Refs, []string{}
 		if v.Verdict == finding.VerdictCannotTell {
-			v.Settle = append(v.Settle, settles(c, row.ID)...)
+			v.Settle = append(v.Settle, settles(c, l, row.ID)...)
 		}
 		c.Conditions = append(c.Conditions, v)
 	}

@@ -96,20 +96,31 @@ var steps = map[string][]string{
 }
 
 // settles lists what would decide a condition of a credential, exports by title first. A provider's own export comes before
-// the general ones.
-func settles(c *finding.Credential, id string) []string {
+// the general ones; one that has told all it knows of the credential is left out.
+func settles(c *finding.Credential, l Limits, id string) []string {
 	var out []string
 	own := false
 	for _, e := range exports {
 		switch {
 		case !slices.Contains(e.Decides, id):
 		case e.About(c):
-			out, own = append(out, e.Title), true
+			own = true
+			if !l.told(c, e.ID) {
+				out = append(out, e.Title)
+			}
 		case len(e.Providers) == 0 && !own:
 			out = append(out, e.Title)
 		}
 	}
 	return append(out, steps[id]...)
+}
+
+// told reports whether a record of the credential came from an export of the format.
+func (l Limits) told(c *finding.Credential, format string) bool {
+	return slices.ContainsFunc(c.Records, func(r finding.Record) bool {
+		i := strings.LastIndexByte(r.Source, ':')
+		return i >= 0 && l.Exports[r.Source[:i]] == format
+	})
 }
 
 // Need is one export and what it would decide.

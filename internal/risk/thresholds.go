@@ -83,6 +83,9 @@ var thresholds = []Threshold{
 type Limits struct {
 	Overrides    []Threshold   // the policy's, looked at before the built-in table
 	Integrations []Integration // the register of third parties
+	// Exports are the formats of the inventories at hand, by the name that records have in their Source. What a record came from
+	// is not asked for again.
+	Exports map[string]string
 }
 
 // Integration is a third party that may hold credentials.
