@@ -28,7 +28,7 @@ func introspections() map[string]Introspection {
 		return out
 	}
 	return map[string]Introspection{
-		"aws-access-key": {By: "aws", Method: "POST", Host: "sts.amazonaws.com", Path: "/ (GetCallerIdentity; then IAM: GetAccessKeyLastUsed, ListAccessKeys, GetUser, ListAttachedUserPolicies)", Effect: EffectLastUsed,
+		"aws-access-key": {By: "aws", Method: "POST", Host: "sts.us-east-1.amazonaws.com", Path: "/ GetCallerIdentity; iam.amazonaws.com: GetAccessKeyLastUsed, ListAccessKeys, GetUser, ListAttachedUserPolicies", Effect: EffectLastUsed,
 			Status: map[int]string{200: "active"}, Docs: "https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"},
 		"gcp-service-account-key": {Host: "www.googleapis.com", Path: "/service_accounts/v1/metadata/x509/{fact.email}", Effect: EffectPublic,
 			Says: []Says{{Path: "{fact.key_id}", Status: "active"}, {Path: "", Status: "inactive"}}, Docs: "https://developers.google.com/identity/protocols/oauth2/service-account"},

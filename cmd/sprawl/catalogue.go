@@ -17,21 +17,26 @@ import (
 
 func (a *app) detectorsCommand() *cobra.Command {
 	c := &cobra.Command{Use: "detectors", Short: "The kinds of credential that are looked for"}
-	c.AddCommand(&cobra.Command{
+	introspect := false
+	list := &cobra.Command{
 		Use:   "list",
 		Short: "List every kind",
 		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			all := a.table()
 			slices.SortFunc(all, func(x, y detectors.Detector) int { return cmp.Compare(x.ID, y.ID) })
+			if introspect {
+				return a.introspections(all)
+			}
 			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 			for _, d := range all {
 				_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", d.ID, d.Title, how(d), d.Docs)
 			}
 			return w.Flush()
 		},
-	})
-	c.AddCommand(a.detectorsCheckCommand(), a.detectorsTestCommand())
+	}
+	list.Flags().BoolVar(&introspect, "introspect", false, "list the kinds that --introspect takes: where a credential would go, what asking does, what it tells")
+	c.AddCommand(list, a.detectorsCheckCommand(), a.detectorsTestCommand())
 	return group(c)
 }
 

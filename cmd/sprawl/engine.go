@@ -38,7 +38,8 @@ type run struct {
 	prints       bool
 	asOf         time.Time
 	exports      []export
-	since        string // where what was seen is kept
+	ask          *asking // nil where no provider is to be asked
+	since        string  // where what was seen is kept
 	noInherit    bool
 	maxFile      int64
 }
@@ -79,11 +80,17 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
+	taken, untaken, err := r.ask.inventories(ctx, keys, r.asOf)
+	if err != nil {
+		return nil, err
+	}
+	invs, troubles = append(invs, taken...), append(troubles, untaken...)
 	mem, err := r.remember(set.Hash())
 	if err != nil {
 		return nil, err
 	}
 	led := &sources.Ledger{}
+	r.ask.ledger(led)
 	found, stop := r.app.progress(led)
 	defer stop()
 	o := scan.Options{
@@ -165,9 +172,14 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	}
 	pipes.inform(&in)
 	lists := joined(&in, invs, keys)
+	r.ask.into(ctx, &in, invs, keys, lists)
 	res.found = correlate.Correlate(in)
+	if err := r.ask.keep(); err != nil {
+		return nil, err
+	}
 	res.found.Inventory, res.found.Principals = lists.Rows, lists.Principals
 	res.found.Notices = append(res.found.Notices, unheard(lists, troubles, keys, in.Limits, r.asOf)...)
+	res.found.Notices = append(res.found.Notices, r.ask.notices(keys)...)
 	if !r.change() {
 		res.references, res.namedReferences = pipes.references(lists.References)
 		res.found.Notices = append(res.found.Notices, pipes.notices...)

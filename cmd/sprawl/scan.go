@@ -36,6 +36,7 @@ type scanFlags struct {
 	noInherit    bool
 	inventories  []string
 	branches     []string
+	ask          liveFlags
 }
 
 // change reports whether a change is scanned instead of all there is.
@@ -91,6 +92,7 @@ and . where none is given.`,
 	}
 	f.add(c)
 	f.image.add(c)
+	f.ask.add(c)
 	p := c.Flags()
 	p.BoolVar(&f.staged, "staged", false, "scan what is staged for the next commit instead of history")
 	p.StringVar(&f.span, "range", "", "scan what BASE..HEAD brings in instead of all history")
@@ -130,6 +132,9 @@ func (a *app) newRun(ctx context.Context, command string, args []string, f scanF
 		return nil, err
 	}
 	if r.asOf, err = parseAsOf(f.asOf); err != nil {
+		return nil, err
+	}
+	if r.ask, err = a.newAsking(f.ask, f.change()); err != nil {
 		return nil, err
 	}
 	if len(args) == 0 {

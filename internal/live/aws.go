@@ -106,7 +106,8 @@ func (a *AWS) Host() string { return a.host }
 // Code is the error code that AWS answered with, "" for an error that is none of AWS's.
 func Code(err error) string {
 	var api smithy.APIError
-	if errors.As(err, &api) {
+	var decoding *smithy.DeserializationError
+	if errors.As(err, &api) && !errors.As(err, &decoding) {
 		return api.ErrorCode()
 	}
 	return ""
@@ -114,6 +115,10 @@ func Code(err error) string {
 
 // Denied reports whether an error says that the key may not do this; everything else is still unknown then.
 func Denied(err error) bool {
+	var res interface{ HTTPStatusCode() int }
+	if Code(err) == "" && errors.As(err, &res) {
+		return res.HTTPStatusCode() == http.StatusForbidden
+	}
 	return slices.Contains([]string{"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}, Code(err))
 }
 
@@ -222,6 +227,10 @@ func brief(err error) error {
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		return &awsError{api}
+	}
+	var res interface{ HTTPStatusCode() int }
+	if errors.As(err, &res) {
+		return errStatus(res.HTTPStatusCode())
 	}
 	return err
 }
