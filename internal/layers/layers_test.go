@@ -66,9 +66,13 @@ var table = []row{
 		may: []string{"finding", "sources"}},
 	{pkg: "internal/identity", why: "keys and ids need the vocabulary only",
 		may: []string{"finding"}},
+	{pkg: "internal/introspect", why: "a table says what a kind's provider is asked, and the guarded client asks",
+		may: []string{"detectors", "finding", "internal/live"}},
 	{pkg: "internal/join", why: "records are put beside credentials by keys alone",
 		may: []string{"finding", "internal/identity", "inventory"}},
 	{pkg: "internal/layers", why: "a test and nothing else"},
+	{pkg: "internal/live", why: "one client asks providers, and knows neither what was found nor how",
+		may: []string{"finding"}},
 	{pkg: "internal/match", why: "matching is a function of bytes and the table of kinds",
 		may: []string{"detectors", "finding"}},
 	{pkg: "internal/migrate", why: "another scanner's rules and decisions become rows and marks",
@@ -110,7 +114,7 @@ var guarded = []struct {
 	may   []string
 }{
 	{what: "network packages", match: network, why: "nothing leaves the machine unless a source or a flag asks for it",
-		may: []string{"sources/image", "internal/review"}},
+		may: []string{"sources/image", "internal/review", "internal/live", "internal/introspect"}},
 	{what: "os/exec", match: is("os/exec"), why: "programs are run by internal/gitexec, disarmed", may: []string{"internal/gitexec"}},
 	{what: "cgo", match: is("C"), why: "every platform is built from any other"},
 	{what: "plugin", match: is("plugin"), why: "scanning runs nothing that it did not bring"},
