@@ -96,7 +96,7 @@ var steps = map[string][]string{
 }
 
 // settles lists what would decide a condition of a credential, exports by title first. A provider's own export comes before
-// the general ones; one that has told all it knows of the credential is left out.
+// the general ones, which are for what none of its own can tell; one that has told all it knows of the credential is left out.
 func settles(c *finding.Credential, l Limits, id string) []string {
 	var out []string
 	own := false
@@ -104,9 +104,8 @@ func settles(c *finding.Credential, l Limits, id string) []string {
 		switch {
 		case !slices.Contains(e.Decides, id):
 		case e.About(c):
-			own = true
 			if !l.told(c, e.ID) {
-				out = append(out, e.Title)
+				out, own = append(out, e.Title), true
 			}
 		case len(e.Providers) == 0 && !own:
 			out = append(out, e.Title)
