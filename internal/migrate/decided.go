@@ -61,10 +61,21 @@ func fingerprint(s string) Decided {
 
 // shownEntry is an entry as it may be printed: a fingerprint holds no value, a line that is none may be one.
 func shownEntry(s string) string {
-	if n := strings.Count(s, ":"); n >= 2 && n <= 6 && len(s) < 500 {
-		return s
+	if parts := strings.Split(s, ":"); len(parts) >= 3 && len(s) < 500 {
+		if isCommit(parts[0]) {
+			parts = parts[1:]
+		}
+		if !slices.ContainsFunc(strings.FieldsFunc(strings.Join(parts, "/"), func(r rune) bool { return r == '/' || r == '.' || r == '-' }), drawn) {
+			return s
+		}
 	}
 	return "an entry of " + strconv.Itoa(len(s)) + " bytes that is no fingerprint"
+}
+
+// drawn reports whether a word of a path or a rule looks drawn by lot: long, and of letters of both cases and digits.
+func drawn(w string) bool {
+	const lower, upper, digits = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
+	return len(w) >= 20 && strings.ContainsAny(w, digits) && (strings.ContainsAny(w, lower) && strings.ContainsAny(w, upper) || strings.Trim(w, digits+"abcdef") == "")
 }
 
 func isCommit(s string) bool {
@@ -109,10 +120,7 @@ func readJSON(data []byte) (File, error) {
 			if x.RuleID == "" || x.File == "" {
 				return File{}, ErrUnknown
 			}
-			d := Decided{Tool: "gitleaks", Rule: x.RuleID, Commit: x.Commit, Path: slashed(x.File), Line: x.StartLine, Source: x.Commit + ":" + x.File + ":" + x.RuleID + ":" + strconv.Itoa(x.StartLine)}
-			if x.Commit == "" {
-				d.Source = d.Source[1:]
-			}
+			d := Decided{Tool: "gitleaks", Rule: x.RuleID, Commit: x.Commit, Path: slashed(x.File), Line: x.StartLine, Source: shownEntry(strings.TrimPrefix(x.Commit+":"+x.File+":"+x.RuleID+":"+strconv.Itoa(x.StartLine), ":"))}
 			if !redacted(x.Secret) {
 				d.Value, d.HasValue = finding.NewSecret([]byte(x.Secret)), true
 			}
