@@ -17,6 +17,7 @@ type takenRisk struct {
 	ID, Short, Kind, Title, Severity, Owner, By, Reason, Created, Until, Recertified, Requires, Where, Holds string
 	State                                                                                                    string // whether it holds, in words
 	Renew                                                                                                    string // the command that does, where it is due
+	Link                                                                                                     bool   // whether the credential is on the same page
 }
 
 // newTakenRisk is false for a credential without an exception.

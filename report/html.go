@@ -592,6 +592,9 @@ func newBody(h finding.Header, s finding.Summary, o *overview) bodyView {
 	v.Since = o.since.view(s)
 	v.Targets, v.Spread = newBars("target", o.targets), o.spread
 	v.Risks, v.MoreRisk = o.risks, o.riskCount-len(o.risks)
+	for i := range v.Risks {
+		v.Risks[i].Link = true
+	}
 	for _, name := range slices.Sorted(maps.Keys(o.systems)) {
 		v.Systems = append(v.Systems, systemView{Visible(name), o.systems[name].rows, o.systems[name].unseen})
 	}
