@@ -306,7 +306,7 @@ func parseJWE(b []byte, at int) []Found {
 func parseJWK(b []byte, at int) []Found {
 	start, end := braces(b, at, 8<<10)
 	if start < 0 {
-		return nil
+		return parseJWKMembers(b, at)
 	}
 	o := object(b[start:end])
 	member := "d"
@@ -328,6 +328,33 @@ func parseJWK(b []byte, at int) []Found {
 	}
 	i += start + 1
 	return []Found{{Parts: []FoundPart{{finding.RoleSecret, i, i + len(v)}}, Start: start, End: end, Proof: finding.ProofProven}}
+}
+
+// parseJWKMembers reads the private member behind a kty whose object is not there: a piece of a key that was copied.
+func parseJWKMembers(b []byte, at int) []Found {
+	const within = 600
+	limit := min(len(b), at+within)
+	s, e := assigned(b, at+len(`"kty`), limit, ":")
+	if s < 0 {
+		return nil
+	}
+	member := `"d"`
+	switch string(b[s:e]) {
+	case "oct":
+		member = `"k"`
+	case "RSA", "EC", "OKP":
+	default:
+		return nil
+	}
+	i := bytes.Index(b[e:limit], []byte(member))
+	if i < 0 {
+		return nil
+	}
+	s, e = assigned(b, e+i+len(member)-1, limit, ":")
+	if s < 0 || e-s < 16 || !all(b[s:e], Base64URL) {
+		return nil
+	}
+	return []Found{{Parts: []FoundPart{{finding.RoleSecret, s, e}}, Start: at, End: e}}
 }
 
 // braces is the innermost {…} around a position, at most n bytes on either side; -1 if there is none.
