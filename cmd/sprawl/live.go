@@ -202,7 +202,7 @@ func (k *asking) inventories(ctx context.Context, keys *identity.Keys, now time.
 		if key, err := k.admin.AWSCredentials(); err == nil && p == "aws" {
 			k.operator = key.ID
 		}
-		if len(exports) == 0 {
+		if len(exports) == 0 && len(missed) > 0 {
 			k.empty = append(k.empty, p)
 		}
 		for _, t := range missed {

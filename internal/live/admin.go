@@ -144,6 +144,9 @@ func (p *pull) env(names ...string) string {
 }
 
 func (p *pull) add(what, format string, data []byte, scope string) {
+	if empty(data) {
+		return
+	}
 	p.exports = append(p.exports, Export{Name: p.name(what), Format: format, Scope: scope, Data: data, AsOf: p.Now()})
 }
 
@@ -315,6 +318,37 @@ func field1(body []byte, names ...string) string {
 		}
 	}
 	return ""
+}
+
+// empty reports whether documents hold nothing: empty lists, and objects of them. There is nothing to read then.
+func empty(data []byte) bool {
+	d := json.NewDecoder(bytes.NewReader(data))
+	for d.More() {
+		var doc any
+		if d.Decode(&doc) != nil {
+			return false
+		}
+		switch doc := doc.(type) {
+		case []any:
+			if len(doc) > 0 {
+				return false
+			}
+		case map[string]any:
+			for _, v := range doc {
+				switch v := v.(type) {
+				case []any:
+					if len(v) > 0 {
+						return false
+					}
+				case map[string]any:
+					if len(v) > 0 {
+						return false
+					}
+				}
+			}
+		}
+	}
+	return true
 }
 
 // each reads a field of every object of a listing of several documents: arrays, or objects with the array at list.

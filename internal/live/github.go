@@ -93,7 +93,7 @@ func (h hub) repository(ctx context.Context, name string) error {
 func (h hub) list(ctx context.Context, what, path, format, scope, environment string) ([]byte, error) {
 	var all bytes.Buffer
 	export := func() {
-		if format != "" && all.Len() > 0 {
+		if format != "" && !empty(all.Bytes()) {
 			h.exports = append(h.exports, Export{Name: h.name(what), Format: format, Scope: scope, Environment: environment, Data: all.Bytes(), AsOf: h.Now()})
 		}
 	}
