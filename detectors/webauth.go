@@ -221,7 +221,7 @@ func parseHtpasswd(b []byte, at int) []Found {
 	if start == at || end-at < 20 || bytes.ContainsAny(b[start:at], " \t\"'=") {
 		return nil
 	}
-	return []Found{{Parts: []FoundPart{{finding.RoleSecret, at + 1, end}, {finding.RoleUser, start, at}}, Start: start, End: end}}
+	return []Found{{Parts: []FoundPart{{finding.RoleSecret, at + 1, end}, {finding.RoleUser, start, at}}, Start: start, End: end, Tier: finding.TierShaped}}
 }
 
 // parsePsExec takes the argument of -p, and of -u before or after it, from the same line.
