@@ -691,7 +691,7 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 		if a == nil && bytes.IndexByte(bytes.TrimRight(v, "="), '=') >= 0 {
 			return false // "id=…": a name stands before the value
 		}
-		if n.row.Random && a != nil && m.words.classify() == nameOther && m.words.n > 0 && denyWords[string(m.words.at(0))] {
+		if a != nil && (n.row.Random || a.op == opCall) && m.words.classify() == nameOther && m.words.n > 0 && denyWords[string(m.words.at(0))] {
 			return false // the provider's token_id, token_url
 		}
 		if n.row.Random && !byLot(v) || !whole(b, start, end) {

@@ -147,7 +147,7 @@ func bareURL(v []byte) bool {
 		return false
 	}
 	rest := v[i+3:]
-	if bytes.IndexAny(rest, "@?=") >= 0 {
+	if bytes.ContainsAny(rest, "@?=") {
 		return false
 	}
 	for seg := range bytes.SplitSeq(rest, []byte("/")) {

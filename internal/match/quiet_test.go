@@ -1,0 +1,202 @@
+package match
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+
+	"sprawl/detectors"
+	"sprawl/finding"
+)
+
+// What reads like an assignment of a secret and is none, beside a twin of the same form that is one.
+func TestNoSecrets(t *testing.T) {
+	s := compiled(t)
+	v := draw(seeded(31), base62, 20)
+	for _, c := range []struct{ quiet, loud string }{
+		{`"token=" + v + "&x=" + w`, `"token=` + v + `"`},
+		{"tokenBytes = of(\"a-zA-Z0-9_.\")", "token = of(\"" + v + "\")"},
+		{"API_TOKEN=[a-f0-9]{40}", "API_TOKEN=" + v},
+		{`api_token = "https://www.example.org/rfc/rfc7519"`, `api_token = "` + v + `"`},
+		{"certs/server.key:395:16", "server.key: " + v},
+		{`[]string{"authtoken", "registry", "webhook"}`, `set("authtoken", "` + v + `")`},
+		{`{"data[].type=api_keys", "data[].attributes.last4"}`, `{"api_keys", "` + v + `"}`},
+		{"salt: " + v, "secret: " + v},
+		{"password_hash_salt: " + v, "password: " + v},
+		{"password: " + base64.StdEncoding.EncodeToString([]byte("example")), "password: " + base64.StdEncoding.EncodeToString([]byte(v))},
+		{"Pass `force=True` to it", "password `" + v + "`"},
+		{"Password  config.Secret `yaml:\"password\"`", "token config.Secret = \"" + v + "\""},
+		{`STORAGE_KEY = "deployment-table-sizing"`, `STORAGE_KEY = "` + v + `"`},
+		{`"password": "Adgangskode"`, `"password": "` + v + `"`},
+		{`"password": "L\u00f6senord"`, `"password": "` + v + `"`},
+		{"password: SECRET[db.password]", "password: " + v},
+		{"vcenter_password: @VMWARE_PASSWORD", "vcenter_password: " + v},
+		{"SUBNET_ID_KEY = \"" + v + "\"", "SUBNET_KEY_TOKEN = \"" + v + "\""},
+		{`clerk_publishable_key: ` + v, `clerk_secret_key: ` + v},
+		{"password: P@ssw0rd!", "password: P@ssw0rd-" + v},
+	} {
+		if got := sightings(t, s, c.quiet, "app.yaml"); len(got) > 0 {
+			t.Errorf("%q: reported as %s", c.quiet, got[0].Kind)
+		}
+		if len(sightings(t, s, c.loud, "app.yaml")) == 0 {
+			t.Errorf("the twin of %q is not reported", c.quiet)
+		}
+	}
+}
+
+func TestMalformed(t *testing.T) {
+	s := compiled(t)
+	hex := []byte(draw(seeded(32), "abcdef", 8) + draw(seeded(33), "0123456789abcdef", 24))
+	slipped := bytes.Clone(hex)
+	slipped[17] = 'x'
+	shouted := bytes.Clone(hex)
+	shouted[5] -= 0x20
+	for _, v := range []string{string(slipped), string(shouted), "acm" + "e_" + draw(seeded(34), base62, 12)} {
+		if x := sightings(t, s, "other_token = "+v, ""); len(x) > 0 {
+			t.Errorf("a malformed value is reported as %s, %s", x[0].Kind, x[0].Why)
+		}
+	}
+	for _, v := range []string{string(hex), draw(seeded(35), base62, 32)} {
+		if len(sightings(t, s, "other_token = "+v, "")) == 0 {
+			t.Error("a sound value is not reported")
+		}
+	}
+}
+
+func TestStanding(t *testing.T) {
+	r := draw(seeded(36), base62, 24)
+	for _, c := range []struct {
+		v    string
+		want finding.Tier
+	}{
+		{r, finding.TierShaped}, {"x654321" + r, finding.TierGeneric}, {"fEdc-ba98" + r, finding.TierGeneric}, {r[:8] + "Fake" + r[:8], finding.TierGeneric},
+		{r[:12] + r[:12], finding.TierGeneric}, {r + "%zz", finding.TierGeneric}, {r + "%2F", finding.TierShaped}, {"sandbox_" + r, finding.TierGeneric},
+	} {
+		if got, _ := standing(finding.ProofNone, finding.TierShaped, []byte(c.v)); got != c.want {
+			t.Errorf("%q stands as %s, want %s", c.v[:4], got, c.want)
+		}
+		if got, _ := standing(finding.ProofProven, finding.TierShaped, []byte(c.v)); got != finding.TierProven {
+			t.Errorf("what is proven stands as %s", got)
+		}
+	}
+}
+
+func TestPlaceholderWords(t *testing.T) {
+	for name, c := range map[string]struct {
+		is  func([]byte) bool
+		yes []string
+		no  []string
+	}{
+		"leet":        {leet, []string{"p%40ssw0rd", "S3cr3t!", "MyPa55word"}, []string{"p%40rtner", "tr0ub4dor"}},
+		"disguised":   {disguised, []string{"P@ssw0rd!", "passwo^rd", "my%20pass"}, []string{"P@ssw0rdOfMine", "word", ""}},
+		"spoken":      {spoken, []string{"my-gitlab-token", "SuperSecret", "deploy_token_2"}, []string{"my-gitlab", "tok3n-9x", "correct.horse"}},
+		"interleaved": {interleaved, []string{"A1B2C3D4", "xx9a1b2c3d4e", "h5j8k2l9p4r7s1v6"}, []string{"a1c7b2", "h5j8k2l9p4"}},
+		"halves":      {halves, []string{"q8Zt2LxKq8Zt2LxK"}, []string{"q8Zt2LxKq8Zt2LxM", ""}},
+		"identifier":  {identifier, []string{"k8s_creds", "bs.dropdown", "layoutDataTable"}, []string{"word", "9f3k_27x1"}},
+		"isTimeUUID":  {isTimeUUID, []string{"123e4567-e89b-12d3-a456-426614174000"}, []string{"123e4567-e89b-42d3-a456-426614174000", "123e4567"}},
+		"encodedPair": {encodedPair, []string{base64.StdEncoding.EncodeToString([]byte("user:password"))}, []string{base64.StdEncoding.EncodeToString([]byte("user:k3Zq9xW2v1"))}},
+	} {
+		for _, v := range c.yes {
+			if !c.is([]byte(v)) {
+				t.Errorf("%s(%q) is false", name, v)
+			}
+		}
+		for _, v := range c.no {
+			if c.is([]byte(v)) {
+				t.Errorf("%s(%q) is true", name, v)
+			}
+		}
+	}
+}
+
+func TestReservedHosts(t *testing.T) {
+	for h, want := range map[string]bool{"example.com": true, "db.Example.ORG:5432": true, "x.test": true, "notexample.com": false, "db.internal": false, "example.com.evil.io": false, "test": false, "": false} {
+		if reservedHost([]byte(h)) != want {
+			t.Errorf("%q: %v", h, !want)
+		}
+	}
+	b := []byte("https://hooks.example.com/hooks/abc")
+	if i := bytes.Index(b, []byte("/hooks/")); !documentationURL(b, i) || documentationURL(b[8:], i-8) {
+		t.Error("the host before a path is not read")
+	}
+}
+
+// A word before a value is weak evidence: in a lock file, in a list, behind the label of a digest it is none.
+func TestNearbyIsWeak(t *testing.T) {
+	s := compiled(t)
+	r := seeded(37)
+	text := "podio key " + draw(r, "0123456789abcdef", 32) + "\n"
+	if len(sightings(t, s, text, "a.txt")) != 1 || len(sightings(t, s, text, "go.sum")) != 0 || len(sightings(t, s, text, "x/any.lock")) != 0 {
+		t.Error("a lock file is read like any other")
+	}
+	list := ""
+	for range 2 * crowdFrom {
+		list += "podio key " + draw(r, "0123456789abcdef", 32) + "\n"
+	}
+	if n := len(sightings(t, s, list, "a.txt")); n != 0 {
+		t.Errorf("a list gives %d sightings", n)
+	}
+	for _, c := range []string{"podio h1:%s", "podio sha256-%s", "branch 'main' of podio/x\n%s\tbranch", "podio key: *** then %s"} {
+		if x := sightings(t, s, fmt.Sprintf(c, draw(r, "0123456789abcdef", 32)), "a.txt"); len(x) != 0 {
+			t.Errorf("%q: reported as %s", c, x[0].Kind)
+		}
+	}
+}
+
+func TestTestsAndVectors(t *testing.T) {
+	s := compiled(t)
+	r := seeded(38)
+	token := func() string { return "acm" + "e_" + draw(r, base62, 24) + draw(r, "0123456789abcdef", 8) + "\n" }
+	table := ""
+	for range tableFrom + 1 {
+		table += token()
+	}
+	if n := len(sightings(t, s, table, "token_test.go")); n != 0 {
+		t.Errorf("a table of vectors gives %d sightings", n)
+	}
+	if n := len(sightings(t, s, table, "tokens.txt")); n != tableFrom+1 {
+		t.Errorf("a list of tokens gives %d sightings", n)
+	}
+	if n := len(sightings(t, s, token(), "token_test.go")); n != 1 {
+		t.Errorf("one token of a test gives %d sightings", n)
+	}
+	fixture := "sessionTestToken = \"" + draw(r, base62, 40) + "\"\n"
+	if len(sightings(t, s, fixture, "a_test.go")) != 0 || len(sightings(t, s, fixture, "a.go")) != 1 {
+		t.Error("a fixture of a test is not told from a token")
+	}
+	vectors := ""
+	for i := range 3 {
+		vectors += fmt.Sprintf("SharedSecret%c: \"%s\",\n", 'A'+i, draw(r, "0123456789abcdef", 64))
+	}
+	if n := len(sightings(t, s, vectors, "x/testdata/kem.json")); n != 0 {
+		t.Errorf("vectors give %d sightings", n)
+	}
+}
+
+// What a harmless structure holds is not reported, what stands beside it is.
+func TestHarmless(t *testing.T) {
+	table := append(rows(), detectors.Detector{ID: "public-block", Title: "a public block", Harmless: true,
+		Structures: []detectors.Structure{{Anchors: []string{"<<PUBLIC "}, Reach: detectors.Block(400), Parse: func(b []byte, at int) []detectors.Found {
+			end := bytes.Index(b[at:min(len(b), at+400)], []byte(">>"))
+			if end < 0 {
+				return nil
+			}
+			return []detectors.Found{{Start: at, End: at + end, Proof: finding.ProofProven, Parts: []detectors.FoundPart{{Role: finding.RoleSecret, Start: at, End: at + end}}}}
+		}}}})
+	s, err := Compile(table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := "password = \"" + draw(seeded(39), base62, 20) + "\"\n"
+	if x := sightings(t, s, "<<PUBLIC\n"+secret+">>\n", "a.txt"); len(x) != 1 {
+		t.Fatalf("without its anchor: %d sightings", len(x))
+	}
+	if x := sightings(t, s, "<<PUBLIC \n"+secret+">>\n", "a.txt"); len(x) != 0 {
+		t.Errorf("inside: reported as %s", x[0].Kind)
+	}
+	if x := sightings(t, s, "<<PUBLIC \n"+strings.Repeat("x", 20)+">>\n"+secret, "a.txt"); len(x) != 1 || x[0].Kind != GenericPassword {
+		t.Errorf("beside: %+v", x)
+	}
+}
