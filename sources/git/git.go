@@ -84,6 +84,7 @@ type Source struct {
 	since    *Seen                         // what Walk leaves out; nil if it is not to remember anything
 	known    *known                        // of since, once a walk has asked
 	seen     *Seen                         // by the last Walk, with what it left out
+	heads    []heads                       // of the commits that the last Walk met, until places were looked for
 	lookup   lookup
 	led      *sources.Ledger // of the last Walk; Locate tells it what could not be followed
 }

@@ -40,6 +40,7 @@ func (s *Source) Locate(ctx context.Context, ids []string) iter.Seq2[sources.Loc
 			return
 		}
 		objects, opts, err := s.past(ctx, o, r)
+		defer func() { s.heads = nil }()
 		if err != nil {
 			yield(sources.Located{}, err)
 			return
@@ -106,7 +107,7 @@ func (s *Source) past(ctx context.Context, o objects, r reader) (history.Objects
 				opts.Refs = append(opts.Refs, history.Ref{Name: x.name, ID: historyID(s.top), Kind: history.KindOf(x.name)})
 			}
 		}
-		return single{r, o.hash().Size(), new([]byte)}, opts, nil
+		return single{r: r, size: o.hash().Size(), buf: new([]byte)}, opts, nil
 	}
 	add := func(name, hexID string) {
 		var ids []history.ID
@@ -135,7 +136,7 @@ func (s *Source) past(ctx context.Context, o objects, r reader) (history.Objects
 		opts.Barren = func(id history.ID) bool { return s.known.has(id[:size]) }
 		plan.Want = func(id pack.ID) bool { return !s.known.has(id.AppendRaw(nil)) }
 	}
-	return scanning{single{r, o.hash().Size(), new([]byte)}, o, plan}, opts, nil
+	return scanning{single{r, o.hash().Size(), new([]byte), s.heads}, o, plan}, opts, nil
 }
 
 // lost records a commit or tree that could not be followed: places may be missing. Its absence from a partial clone stands in
@@ -213,12 +214,17 @@ type single struct {
 	r    reader
 	size int
 	buf  *[]byte // of the last answer
+
+	heads []heads
 }
 
 func (x single) Read(id history.ID) (string, []byte, error) {
 	p, err := pack.RawID(id[:x.size])
 	if err != nil {
 		return "", nil, err
+	}
+	if b := headOf(x.heads, p); b != nil {
+		return pack.Commit.String(), b, nil
 	}
 	t, b, err := x.r.read(p, *x.buf)
 	if err == nil {

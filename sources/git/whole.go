@@ -47,6 +47,7 @@ type worker struct {
 	known   map[pack.ID]bool // ids that the store holds
 	commits []pack.ID
 	parents []pack.ID
+	heads   heads
 }
 
 func (s *Source) newWalk(ctx context.Context, o objects, workers int, led *sources.Ledger, visit func(int, sources.Blob) error) *walk {
@@ -121,7 +122,9 @@ func (s *Source) walkWhole(ctx context.Context, workers int, led *sources.Ledger
 	led.Target(cover)
 
 	var commits, parents []pack.ID
+	s.heads = nil
 	for _, x := range w.workers {
+		s.heads = append(s.heads, x.heads)
 		commits, parents = append(commits, x.commits...), append(parents, x.parents...)
 	}
 	// Nothing new leads to a commit that was seen in a store that was whole.
@@ -155,6 +158,7 @@ func (w *walk) object(x *worker, o *pack.Object) error {
 		return w.tag(x, o)
 	}
 	x.commits = append(x.commits, o.ID)
+	x.heads.keep(o.ID, o.Bytes)
 	c := parseCommit(o.Bytes)
 	x.parents = append(x.parents, c.parents...)
 	if !c.tree.IsZero() {
