@@ -138,6 +138,11 @@ func (a *audit) judge(k finding.Condition, id, owner string, s finding.Severity,
 		j = &judged{id: k.ID, refs: k.Refs, owners: tally{}, settle: tally{}}
 		a.conditions[k.ID] = j
 	}
+	for _, r := range k.Refs { // those of a secret's name and of a value may differ
+		if len(j.refs) < namesKept && !slices.Contains(j.refs, r) {
+			j.refs = append(slices.Clip(j.refs), r)
+		}
+	}
 	switch k.Verdict {
 	case finding.VerdictYes:
 		j.verdicts.yes++

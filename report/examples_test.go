@@ -14,16 +14,20 @@ import (
 var examples = []struct {
 	file, format string
 	o            Options
+	since        bool // what changed in 30 days
 }{
-	{"report.html", "html", Options{}},
-	{"report.txt", "text", Options{}},
-	{"by-owner.txt", "text", Options{Group: "owner"}},
-	{"report.md", "markdown", Options{}},
-	{"credentials.csv", "csv", Options{}},
-	{"places.csv", "csv-places", Options{}},
-	{"compliance.html", "compliance-html", Options{}},
-	{"compliance.md", "compliance-markdown", Options{}},
-	{"compliance.csv", "compliance-csv", Options{}},
+	{"report.html", "html", Options{}, false},
+	{"report.txt", "text", Options{}, false},
+	{"by-owner.txt", "text", Options{Group: "owner"}, false},
+	{"report.md", "markdown", Options{}, false},
+	{"credentials.csv", "csv", Options{}, false},
+	{"places.csv", "csv-places", Options{}, false},
+	{"compliance.html", "compliance-html", Options{}, false},
+	{"compliance.md", "compliance-markdown", Options{}, false},
+	{"what-changed.html", "html", Options{}, true},
+	{"what-changed.md", "markdown", Options{}, true},
+	{"what-changed.txt", "text", Options{Width: 100}, true},
+	{"compliance.csv", "compliance-csv", Options{}, false},
 }
 
 const exampleFolder = "../docs/examples"
@@ -32,6 +36,9 @@ func exampleOrganisation() run { return made(organisation.New(2026, 60, 300)) }
 
 func TestExamples(t *testing.T) {
 	for _, e := range examples {
+		if e.since {
+			e.o.Earlier = earlier(t, made(organisation.Before(organisation.New(2026, 60, 300), 30)))
+		}
 		got := rendered(t, e.format, e.o, exampleOrganisation())
 		file := filepath.Join(exampleFolder, e.file)
 		if *update {

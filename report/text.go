@@ -828,10 +828,11 @@ func (r *textReport) changed(s finding.Summary) {
 			if i == changesListed {
 				break
 			}
-			text := l.Title + "  " + l.Place
+			text := l.Title
 			if l.Change != "" {
-				text += ", " + l.Change
+				text += ": " + l.Change
 			}
+			text += "  " + l.Place
 			r.line("  " + cutEnd(fmt.Sprintf("%-13s %-8s %s  %s", k.Name, l.Severity, l.Short, text), r.width-2))
 		}
 		if more := k.N - min(len(k.List), changesListed); more > 0 {

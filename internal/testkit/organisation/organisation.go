@@ -219,8 +219,10 @@ func (g *generator) credential(i, places int) *finding.Credential {
 			e.Recertified = ago(30)
 		}
 		c.Exception = e
-		if g.r.IntN(4) == 0 {
+		if g.r.IntN(2) == 0 {
 			e.Until = ago(20)
+			lapsed := named("exception-lapsed", "accepted by "+e.Approver+" until "+e.Until.Format(time.DateOnly))
+			c.Conditions = append(c.Conditions, lapsed)
 		} else {
 			c.Decision = &finding.Decision{Kind: "exception", Reason: e.Reason, By: e.Approver, Until: e.Until}
 		}
@@ -271,13 +273,35 @@ func (g *generator) sighting(k *kind, c *finding.Credential, repo, env string, a
 	return s
 }
 
+// frameworks are the controls that name a condition.
+var frameworks = map[string][]string{
+	"long-lived":             {"NHI7:2025", "PR.AA-01", "PCI DSS 4.0.1 8.6.3"},
+	"over-scoped":            {"NHI5:2025", "PR.AA-05", "PCI DSS 4.0.1 7.2.5"},
+	"poorly-logged":          {"DE.CM-03", "DE.CM-09", "CIS 8.1 8.2"},
+	"cross-environment":      {"NHI8:2025", "PR.AA-05", "PCI DSS 4.0.1 6.5.3"},
+	"shared":                 {"NHI9:2025", "PR.AA-05"},
+	"shared-identity":        {"NHI9:2025", "PR.AA-01"},
+	"embedded":               {"NHI2:2025", "PR.AA-01", "PCI DSS 4.0.1 8.6.2"},
+	"third-party-unreviewed": {"NHI3:2025", "GV.SC-04", "CIS 8.1 15.1"},
+	"outlives-task":          {"NHI1:2025", "PR.AA-01", "PCI DSS 4.0.1 8.2.6", "CIS 8.1 5.3"},
+	"unrotatable":            {"NHI7:2025", "PR.AA-01", "PCI DSS 4.0.1 8.6.3"},
+	"unattributed":           {"NHI1:2025", "NHI10:2025", "ID.AM-08", "CIS 8.1 5.5"},
+	"unconstrained":          {"NHI5:2025", "PR.AA-05"},
+	"human-in-automation":    {"NHI10:2025", "PR.AA-01", "PCI DSS 4.0.1 8.6.1"},
+	"exception-lapsed":       {"NHI1:2025", "GV.RM-04", "ID.RA-06"},
+	"static-where-federated": {"NHI4:2025", "NHI6:2025", "PR.AA-03"},
+	"unpinned-consumer":      {"NHI3:2025", "GV.SC-04"},
+	"fork-reachable":         {"NHI6:2025", "PR.AA-05"},
+	"printed":                {"NHI2:2025", "PR.DS-01"},
+}
+
 // judge gives each credential the verdicts that its made-up evidence allows.
 func (g *generator) judge(c *finding.Credential, k *kind, age, repos int, known bool, lastUsed int) {
-	add := func(id string, v finding.Verdict, why string, refs []string, settle ...string) *finding.Condition {
+	add := func(id string, v finding.Verdict, why string, settle ...string) *finding.Condition {
 		if settle == nil {
 			settle = []string{}
 		}
-		c.Conditions = append(c.Conditions, finding.Condition{ID: id, Verdict: v, Why: why, Refs: refs, Settle: settle})
+		c.Conditions = append(c.Conditions, finding.Condition{ID: id, Verdict: v, Why: why, Refs: frameworks[id], Settle: settle})
 		return &c.Conditions[len(c.Conditions)-1]
 	}
 	yes := func(b bool) finding.Verdict {
@@ -287,20 +311,20 @@ func (g *generator) judge(c *finding.Credential, k *kind, age, repos int, known 
 		return finding.VerdictNo
 	}
 	limit := cmp.Or(k.limit, 365)
-	long := add("long-lived", yes(age > limit), fmt.Sprintf("%d days since it was first committed", age), []string{"NHI7:2025", "PR.AA-01"})
+	long := add("long-lived", yes(age > limit), fmt.Sprintf("%d days since it was first committed", age))
 	long.Bound = "at-least"
 	long.Threshold = &finding.Threshold{Value: fmt.Sprintf("%d days", limit), Source: cmp.Or(k.limitBy, "tool default"), Version: k.limitAt}
 	if long.Verdict == finding.VerdictNo && !known {
 		long.Verdict, long.Settle = finding.VerdictCannotTell, []string{"an export of " + cmp.Or(k.provider, "the register") + " with creation dates"}
 	}
 	if known && g.r.IntN(2) == 0 {
-		add("over-scoped", yes(g.r.IntN(2) == 0 || k.coarse), "policies of its principal", []string{"NHI5:2025", "PR.AA-05"})
+		add("over-scoped", yes(g.r.IntN(2) == 0 || k.coarse), "policies of its principal")
 	} else if k.coarse {
-		add("over-scoped", finding.VerdictYes, "keys of this kind are all or nothing", []string{"NHI5:2025", "PR.AA-05"})
+		add("over-scoped", finding.VerdictYes, "keys of this kind are all or nothing")
 	} else {
-		add("over-scoped", finding.VerdictCannotTell, "no export of policies or scopes", []string{"NHI5:2025", "PR.AA-05"}, "policies of "+cmp.Or(k.provider, "its system"))
+		add("over-scoped", finding.VerdictCannotTell, "no export of policies or scopes", "policies of "+cmp.Or(k.provider, "its system"))
 	}
-	add("poorly-logged", finding.VerdictCannotTell, "no export of logs", []string{"DE.CM-03", "PR.PS-04"}, "an export of the audit log")
+	add("poorly-logged", finding.VerdictCannotTell, "no export of logs", "an export of the audit log")
 	classes := map[finding.EnvClass]bool{}
 	for _, e := range c.Environments {
 		classes[e.Class] = true
@@ -309,20 +333,27 @@ func (g *generator) judge(c *finding.Credential, k *kind, age, repos int, known 
 	for _, e := range c.Environments {
 		names = append(names, e.Name)
 	}
-	add("cross-environment", yes(len(classes) > 1), strings.Join(names, " and "), []string{"NHI8:2025", "PR.AA-05"})
-	add("shared", yes(repos > 2), fmt.Sprintf("%d workloads", repos), []string{"NHI9:2025", "PR.AA-01"})
-	add("embedded", finding.VerdictYes, fmt.Sprintf("%d places", len(c.Sightings)), []string{"NHI2:2025", "PR.DS-01"})
+	add("cross-environment", yes(len(classes) > 1), strings.Join(names, " and "))
+	add("shared", yes(repos > 2), fmt.Sprintf("%d workloads", repos))
+	add("embedded", finding.VerdictYes, map[bool]string{true: "1 place", false: fmt.Sprintf("%d places", len(c.Sightings))}[len(c.Sightings) == 1])
 	if classes[finding.EnvVendor] {
-		add("third-party-unreviewed", finding.VerdictCannotTell, "no register of integrations", []string{"NHI3:2025", "GV.SC-07"}, "integrations in .sprawl.yaml")
+		add("third-party-unreviewed", finding.VerdictCannotTell, "no register of integrations", "integrations in .sprawl.yaml")
 	}
 	if known {
-		add("outlives-task", yes(lastUsed > 90), fmt.Sprintf("last used %d days ago", lastUsed), []string{"NHI1:2025", "ID.AM-08"})
+		add("outlives-task", yes(lastUsed > 90), fmt.Sprintf("last used %d days ago", lastUsed))
 	} else {
-		add("outlives-task", finding.VerdictCannotTell, "no export with dates of use", []string{"NHI1:2025", "ID.AM-08"}, "an export with last use")
+		add("outlives-task", finding.VerdictCannotTell, "no export with dates of use", "an export with last use")
 	}
-	add("unrotatable", yes(k.id == "private-key" && g.r.IntN(2) == 0), "trait of its kind", []string{"NHI7:2025", "PR.AA-01"})
-	add("unattributed", yes(c.Owner.Name == ""), map[bool]string{true: "no CODEOWNERS entry, no owner tag, no catalog entry", false: c.Owner.Name}[c.Owner.Name == ""], []string{"NHI1:2025", "GV.RR-02"})
-	add("unconstrained", yes(k.coarse), "trait of its kind", []string{"NHI5:2025", "PR.AA-05"})
+	add("unrotatable", yes(k.id == "private-key" && g.r.IntN(2) == 0), "trait of its kind")
+	add("unattributed", yes(c.Owner.Name == ""), map[bool]string{true: "no CODEOWNERS entry, no owner tag, no catalog entry", false: c.Owner.Name}[c.Owner.Name == ""])
+	add("unconstrained", yes(k.coarse), "trait of its kind")
+	person := c.Owner.Name == "" && k.id == "github-pat"
+	add("human-in-automation", yes(person), map[bool]string{true: "a personal token in " + c.Workloads[0], false: "not issued to a person"}[person])
+	if known {
+		add("shared-identity", yes(k.pair && age%3 == 0), "active keys of its principal")
+	} else {
+		add("shared-identity", finding.VerdictCannotTell, "no export of principals", "an export of principals and their keys")
+	}
 	holds := 0
 	for _, v := range c.Conditions {
 		if v.Verdict == finding.VerdictYes {
@@ -335,6 +366,11 @@ func (g *generator) judge(c *finding.Credential, k *kind, age, repos int, known 
 	if k.tier == finding.TierProven && g.r.IntN(12) == 0 {
 		c.Proof, c.Tier, c.Severity = finding.ProofRefuted, finding.TierShaped, finding.SevLow
 	}
+}
+
+// named is a condition that holds for the name of a secret.
+func named(id, why string) finding.Condition {
+	return finding.Condition{ID: id, Verdict: finding.VerdictYes, Why: why, Refs: frameworks[id], Settle: []string{}}
 }
 
 // others are what is no credential.
@@ -353,10 +389,17 @@ func (g *generator) others(all []*finding.Credential) []finding.Item {
 		}}
 		if i%3 == 0 {
 			r.Uses[0].Static = &finding.Static{What: "a static AWS key", Instead: "a role"}
-			r.Conditions = []finding.Condition{{
-				ID: "static-where-federated", Verdict: finding.VerdictYes, Why: "the action can take a role in its place", Refs: []string{"NHI4:2025", "PR.AA-03"}, Settle: []string{},
-			}}
+			r.Conditions = append(r.Conditions, named("static-where-federated", "the action can take a role in its place"))
 		}
+		if i%4 == 0 {
+			r.Uses[0].Printed = "set -x stands before it"
+			r.Conditions = append(r.Conditions, named("printed", "set -x stands before it"))
+		}
+		if i%6 == 0 {
+			r.Uses[0].Triggers, r.Uses[0].Fork, r.Uses[0].ForkWhy = []string{"pull_request_target"}, finding.Yes, "pull_request_target runs for forks, with secrets"
+			r.Conditions = append(r.Conditions, named("fork-reachable", "pull_request_target runs for forks, with secrets"))
+		}
+		r.Conditions = append(r.Conditions, named("unpinned-consumer", "aws-actions/configure-aws-credentials at v4 can be moved to other code"))
 		items = append(items, finding.Item{Reference: r})
 	}
 	for i := range 20 {
