@@ -65,8 +65,9 @@ func (a *app) policyCheck(ctx context.Context, args []string, asOf string) error
 	for _, s := range stale {
 		fmt.Fprintf(&b, "%s: %s\n", l.path, clean(s))
 	}
-	fmt.Fprintf(&b, "%s: can be used: %d in the baseline, %d marks, %d exceptions, %d environments, %d owners, %d integrations, %d thresholds\n",
-		l.path, len(p.Baseline), len(p.Marks), len(p.Exceptions), len(p.Environments), len(p.Owners), len(p.Integrations), len(p.Thresholds))
+	fmt.Fprintf(&b, "%s: can be used: %d in the baseline, %s, %s, %s, %s, %s, %s, %s\n", l.path, len(p.Baseline), plural(len(p.Marks), "mark"),
+		plural(len(p.Exceptions), "exception"), plural(len(p.Environments), "environment"), plural(len(p.Owners), "owner"),
+		plural(len(p.Integrations), "integration"), plural(len(p.Escalation), "escalation"), plural(len(p.Thresholds), "threshold"))
 	if _, err := fmt.Fprint(a.stdout, b.String()); err != nil {
 		return err
 	}

@@ -120,7 +120,7 @@ func (j *judge) provider(c *finding.Credential, add func(candidate), o *finding.
 			if r.Match == finding.MatchSuffix {
 				continue
 			}
-			if pass == byHolder && fact(r, "user_type") == "human" && !strings.HasPrefix(fact(r, "user"), "<") { // <root_account> is nobody
+			if pass == byHolder && c.Traits.HumanIssued.Value != finding.No && fact(r, "user_type") == "human" && !strings.HasPrefix(fact(r, "user"), "<") { // <root_account> is nobody
 				add(candidate{fact(r, "user"), byHolder, r.System, false})
 			}
 			for _, f := range r.Facts {
