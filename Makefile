@@ -19,7 +19,7 @@ build: ## build ./sprawl
 test: ## run the tests: offline, deterministic
 	$(GO) test ./...
 
-check: fmt vet lint layers tidy cross race ## everything a change must pass
+check: fmt vet lint layers tidy cross release-check race ## everything a change must pass
 
 fmt: ## fail if a file is not formatted
 	@out=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
