@@ -11,7 +11,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -64,7 +63,7 @@ type AWS struct {
 	host  string
 	sts   *sts.Client
 	iam   *iam.Client
-	trail *cloudtrail.Client
+	trail trail
 }
 
 // AWS makes one.
@@ -85,7 +84,7 @@ func (c *Client) AWS(key AWSKey, place AWSPlace) *AWS {
 		id: key.ID, host: atSTS,
 		sts:   sts.NewFromConfig(cfg, func(o *sts.Options) { o.BaseEndpoint = endpoint(atSTS) }),
 		iam:   iam.NewFromConfig(cfg, func(o *iam.Options) { o.BaseEndpoint = endpoint(atIAM) }),
-		trail: cloudtrail.NewFromConfig(cfg, func(o *cloudtrail.Options) { o.BaseEndpoint = endpoint(atTrail) }),
+		trail: trail{c, ask, cfg.Credentials, *endpoint(atTrail), place.region()},
 	}
 }
 
@@ -115,6 +114,9 @@ func Code(err error) string {
 
 // Denied reports whether an error says that the key may not do this; everything else is still unknown then.
 func Denied(err error) bool {
+	if errors.Is(err, errStatus(http.StatusForbidden)) {
+		return true
+	}
 	var res interface{ HTTPStatusCode() int }
 	if Code(err) == "" && errors.As(err, &res) {
 		return res.HTTPStatusCode() == http.StatusForbidden

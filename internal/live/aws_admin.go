@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"path"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
@@ -207,32 +205,6 @@ func documents(v any) {
 			}
 		}
 	}
-}
-
-func (a *AWS) trails(ctx context.Context, p *pull) error {
-	described, err := a.trail.DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{})
-	if err != nil {
-		return err
-	}
-	if len(described.TrailList) == 0 {
-		return errors.New("there is no trail in this region")
-	}
-	var out bytes.Buffer
-	e := json.NewEncoder(&out)
-	if err := e.Encode(map[string]any{"trailList": described.TrailList}); err != nil {
-		return err
-	}
-	for _, t := range described.TrailList {
-		s, err := a.trail.GetTrailStatus(ctx, &cloudtrail.GetTrailStatusInput{Name: t.TrailARN})
-		if err != nil {
-			return errors.Join(fmt.Errorf("the state of a trail"), brief(err))
-		}
-		if err := e.Encode(map[string]any{"TrailARN": t.TrailARN, "IsLogging": s.IsLogging}); err != nil {
-			return err
-		}
-	}
-	p.add("trails", "aws-cloudtrail-trails", out.Bytes(), "")
-	return nil
 }
 
 // nonNil is a list that encodes as one.

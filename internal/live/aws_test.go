@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
@@ -108,6 +111,15 @@ func TestAWS(t *testing.T) {
 		t.Fatalf("%v %v", err, troubles)
 	}
 	rows := load(t, es, now)
+
+	makeTrail(t, s, root)
+	if es, troubles, err = a.Pull(t.Context(), "aws"); err != nil || len(troubles) != 0 {
+		t.Fatalf("%v %v", err, troubles)
+	}
+	const arn = "arn:aws:cloudtrail:us-east-1:123456789012:trail/all"
+	if got := load(t, es, now)[arn]; fact(got, "logging") == "" {
+		t.Errorf("the trail: %+v", got)
+	}
 	if got := rows[shop.ID]; fact(got, "status") != "active" || fact(got, "created") != "2023-04-05T06:07:08Z" || fact(got, "user") != "svc-shop" {
 		t.Errorf("the key: %+v", got)
 	}
@@ -134,6 +146,40 @@ func TestAWS(t *testing.T) {
 		if !strings.Contains(x.Why, "may not") || strings.Contains(x.Why, string(poor.Secret.Reveal())) {
 			t.Errorf("%+v", x)
 		}
+	}
+}
+
+// makeTrail has the account log to a bucket.
+func makeTrail(t *testing.T, s *moto.Server, k AWSKey) {
+	t.Helper()
+	cfg := aws.Config{Region: awsRegion, BaseEndpoint: &s.URL, Credentials: credentials.NewStaticCredentialsProvider(k.ID, string(k.Secret.Reveal()), ""), RetryMaxAttempts: 1}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, s.URL+"/logs", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := cfg.Credentials.Retrieve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" // the SHA-256 of no bytes
+	r.Header.Set("X-Amz-Content-Sha256", nothing)
+	if err := v4.NewSigner().SignHTTP(t.Context(), key, r, nothing, "s3", awsRegion, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("make a bucket: %s", res.Status)
+	}
+	c := cloudtrail.NewFromConfig(cfg)
+	if _, err := c.CreateTrail(t.Context(), &cloudtrail.CreateTrailInput{Name: aws.String("all"), S3BucketName: aws.String("logs"), IsMultiRegionTrail: aws.Bool(true)}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.StartLogging(t.Context(), &cloudtrail.StartLoggingInput{Name: aws.String("all")}); err != nil {
+		t.Fatal(err)
 	}
 }
 
