@@ -60,9 +60,10 @@ type result struct {
 // do walks every target and correlates what they hold. Trouble with one target is in the ledger; the error is the context's,
 // a configuration's, or of a target that can't be scanned at all as asked.
 func (r *run) do(ctx context.Context) (*result, error) {
-	if r.app.getenv("GOGC") == "" && r.command != "staged" {
-		// Most of what is allocated is a buffer for one large blob: a third less memory for a twentieth more time.
-		defer debug.SetGCPercent(debug.SetGCPercent(40))
+	ours := r.app.getenv("GOGC") == ""
+	if ours {
+		// The table of kinds stays: to collect while it is made takes as long as making it.
+		defer debug.SetGCPercent(debug.SetGCPercent(400))
 	}
 	start := r.app.now()
 	if r.asOf.IsZero() {
@@ -71,6 +72,10 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	set, err := match.Compile(r.app.kinds(r.policy))
 	if err != nil {
 		return nil, fmt.Errorf("detectors: %w", err)
+	}
+	if ours && r.command != "staged" {
+		// Most of what is allocated from here on is a buffer for one large blob: a third less memory for a twentieth more time.
+		debug.SetGCPercent(40)
 	}
 	keys, err := r.keys()
 	if err != nil {
