@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"sprawl/finding"
 )
@@ -187,13 +188,19 @@ func dayOrNone(t time.Time) string {
 	return day(t)
 }
 
+// formula reports whether a spreadsheet runs what begins like this.
+func formula(s string) bool {
+	first, _ := utf8.DecodeRuneInString(s)
+	return strings.ContainsRune("=+-@＝＋－＠", first)
+}
+
 // cell makes a text safe in a table that a spreadsheet opens.
 func cell(s string) string {
 	s = Visible(s)
 	// Spreadsheets skip blanks in front, and take the full-width forms for the narrow ones.
 	switch t := strings.TrimLeft(s, " \u00a0\u3000"); {
 	case t == "":
-	case strings.ContainsRune("=+-@＝＋－＠", []rune(t)[0]):
+	case formula(t):
 		return "'" + s
 	case s[0] == '\\': // what was a tab or a line break in front, written out
 		return "'" + s

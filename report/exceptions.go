@@ -61,6 +61,3 @@ func newTakenRisk(c *finding.Credential, asOf time.Time) (takenRisk, bool) {
 	}
 	return t, true
 }
-
-// lapsed reports whether an exception is there and covers nothing.
-func (t *takenRisk) lapsed() bool { return t.State == "ended" || strings.HasPrefix(t.State, "lapsed") }

@@ -78,7 +78,7 @@ func (a *app) report(path, since string, rf reportFlags) error {
 	if err != nil {
 		return err
 	}
-	defer in.Close() //nolint:errcheck // it was read only
+	defer in.Close()
 	var to handed
 	var unread error
 	err = a.write(rf.output, func(w io.Writer) error {
@@ -94,6 +94,9 @@ func (a *app) report(path, since string, rf reportFlags) error {
 		return usage("scan both times with the same key: sprawl key new makes one", "--since: %w", to.unlike)
 	case unread != nil:
 		return usage(reportHint, "%s: %w", path, unread)
+	}
+	if err == nil && to.named < to.places && slices.Contains([]string{"sarif", "gitlab", "codequality"}, rf.format) {
+		a.log.Warn("the report has no fingerprints, so that its findings are known by their lines alone; after sprawl init, a scan with --also "+rf.format+"=FILE writes them", "report", path)
 	}
 	return err
 }
@@ -114,7 +117,7 @@ func (a *app) earlier(path string) (*report.Earlier, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // it was read only
+	defer f.Close()
 	e, err := report.ReadEarlier(f)
 	if err != nil {
 		return nil, usage(reportHint, "--since: %s: %w", path, err)
@@ -128,6 +131,8 @@ type handed struct {
 	earlier *report.Earlier
 	unlike  error // why it cannot be compared
 	failed  bool  // the format could not write
+	places  int
+	named   int // of places, those with a fingerprint
 }
 
 func (h *handed) Begin(x finding.Header) error {
@@ -139,7 +144,17 @@ func (h *handed) Begin(x finding.Header) error {
 	return h.note(h.to.Begin(x))
 }
 
-func (h *handed) Item(it finding.Item) error { return h.note(h.to.Item(it)) }
+func (h *handed) Item(it finding.Item) error {
+	if c := it.Credential; c != nil {
+		for i := range c.Sightings {
+			h.places++
+			if c.Sightings[i].Print != "" {
+				h.named++
+			}
+		}
+	}
+	return h.note(h.to.Item(it))
+}
 
 func (h *handed) End(s finding.Summary) error { return h.note(h.to.End(s)) }
 
