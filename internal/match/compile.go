@@ -217,12 +217,18 @@ func hashRows(rows []detectors.Detector) string {
 	h := hasher{sum: sha256.New(), buf: make([]byte, 0, 8<<10)}
 	h.text("sprawl rules", EngineVersion)
 	h.number(len(rows))
+	traits := map[finding.Traits]string{} // few differ
 	for i := range rows {
 		d := &rows[i]
 		h.text(d.ID, d.Provider, d.Title, string(d.Severity), d.Rotate, d.Revoke, d.Docs, d.Format)
 		h.list(d.Was)
 		h.list(d.Paths)
-		h.text(fmt.Sprint(d.Traits))
+		text, ok := traits[d.Traits]
+		if !ok {
+			text = fmt.Sprint(d.Traits)
+			traits[d.Traits] = text
+		}
+		h.text(text)
 		h.number(d.Pair.Lines, flag(d.Pair.Require), flag(d.Harmless), flag(d.Check != nil), flag(d.Facts != nil),
 			len(d.Shapes), len(d.Named), len(d.Structures))
 		for j := range d.Shapes {
