@@ -94,6 +94,7 @@ func TestPlaceholderWords(t *testing.T) {
 		"spoken":      {spoken, []string{"my-gitlab-token", "SuperSecret", "deploy_token_2"}, []string{"my-gitlab", "tok3n-9x", "correct.horse"}},
 		"interleaved": {interleaved, []string{"A1B2C3D4", "xx9a1b2c3d4e", "h5j8k2l9p4r7s1v6"}, []string{"a1c7b2", "h5j8k2l9p4"}},
 		"halves":      {halves, []string{"q8Zt2LxKq8Zt2LxK"}, []string{"q8Zt2LxKq8Zt2LxM", ""}},
+		"stutters":    {stutters, []string{"xx8888-9999-aaaab"}, []string{"AAAAAAAAAAAA9999", ""}},
 		"identifier":  {identifier, []string{"k8s_creds", "bs.dropdown", "layoutDataTable"}, []string{"word", "9f3k_27x1"}},
 		"isTimeUUID":  {isTimeUUID, []string{"123e4567-e89b-12d3-a456-426614174000"}, []string{"123e4567-e89b-42d3-a456-426614174000", "123e4567"}},
 		"encodedPair": {encodedPair, []string{base64.StdEncoding.EncodeToString([]byte("user:password"))}, []string{base64.StdEncoding.EncodeToString([]byte("user:k3Zq9xW2v1"))}},

@@ -24,7 +24,7 @@ func standing(proof finding.Proof, tier finding.Tier, v []byte) (finding.Tier, s
 		return finding.TierGeneric, "; it counts, as what is typed for an example does"
 	case indexFold(v, "fake") >= 0 || indexFold(v, "example") >= 0 || indexFold(v, "invalid") >= 0:
 		return finding.TierGeneric, "; it says of itself that it is none"
-	case halves(v):
+	case halves(v) || stutters(v):
 		return finding.TierGeneric, "; it repeats itself"
 	case cutEscape(v):
 		return finding.TierGeneric, "; it holds a percent sign that escapes nothing"
@@ -85,6 +85,22 @@ func cutEscape(v []byte) bool {
 		}
 	}
 	return false
+}
+
+// stutters reports whether three runs of one byte stand in a value: AAAA…BBBB…CCCC.
+func stutters(v []byte) bool {
+	const run, runs = 4, 3
+	n, found := 1, 0
+	for i := 1; i < len(v); i++ {
+		if v[i] != v[i-1] {
+			n = 1
+			continue
+		}
+		if n++; n == run {
+			found++
+		}
+	}
+	return found >= runs
 }
 
 // repeatFrom is the length of a group that no value drawn by lot repeats.
@@ -194,11 +210,11 @@ func slip(v []byte) bool {
 	for i, c := range v {
 		switch {
 		case isDigit(c) || c == '-':
-		case !isLetter(c) || i < 2 && !isHex(c):
+		case !isLetter(c):
 			return false
+		case i < 2: // a prefix
 		case !isHex(c):
 			other++
-		case i < 2:
 		case isUpper(c):
 			upper++
 		default:
