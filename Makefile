@@ -7,6 +7,7 @@ VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo un
 # Packages with benchmarks of the hot path, and how often each runs: benchstat wants at least six for an interval.
 BENCH     ?= ./internal/pack/... ./internal/match ./internal/decode ./internal/scan ./internal/history
 COUNT     ?= 6
+BENCHTIME ?= 0.3s
 
 .PHONY: help build test check fmt vet lint race layers tidy cross selfscan bench bench-baseline fuzz release release-check deps clean
 
@@ -54,7 +55,7 @@ selfscan: build ## scan this repository, history included, with its own binary
 
 bench: ## run the benchmarks into bench/new.txt and compare with bench/baseline.txt
 	@mkdir -p bench
-	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) $(BENCH) > bench/new.txt || { cat bench/new.txt; exit 1; }
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -count $(COUNT) $(BENCH) > bench/new.txt || { cat bench/new.txt; exit 1; }
 	@if [ -f bench/baseline.txt ]; then $(TOOL) benchstat bench/baseline.txt bench/new.txt; \
 	else $(TOOL) benchstat bench/new.txt; echo 'no bench/baseline.txt: make bench-baseline keeps these figures as one'; fi
 
