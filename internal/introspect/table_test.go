@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -48,6 +49,8 @@ type provider struct {
 	server *httptest.Server
 	never  *httptest.Server
 	reply  http.HandlerFunc
+
+	mu     sync.Mutex // of what follows: a slow answer outlives who asked
 	got    []*http.Request
 	bodies []string
 	strays int
@@ -64,7 +67,9 @@ func newProvider(t *testing.T) *provider {
 	}
 	p.server = start(func(w http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
+		p.mu.Lock()
 		p.got, p.bodies = append(p.got, r), append(p.bodies, string(b))
+		p.mu.Unlock()
 		p.reply(w, r)
 	})
 	p.never = start(func(http.ResponseWriter, *http.Request) { p.strays++ })
@@ -91,7 +96,9 @@ func (p *provider) options(d *detectors.Detector) Options {
 
 func (p *provider) ask(d *detectors.Detector, o Options, c finding.Credential) Result {
 	p.t.Helper()
+	p.mu.Lock()
 	p.got, p.bodies = nil, nil
+	p.mu.Unlock()
 	res, err := Run(p.t.Context(), []finding.Credential{c}, func(string) *detectors.Detector { return d }, o)
 	if err != nil {
 		p.t.Fatal(err)
