@@ -55,9 +55,13 @@ func conditionViews(o *overview) []conditionView {
 	var all []conditionView
 	for _, id := range ids[:min(len(ids), 2*namedBars)] {
 		v := o.conditions[id]
+		href := filter("condition", id)
+		if v.values == 0 && v.yes > 0 {
+			href = "#refs-h" // it holds for names of secrets alone, which no row of the table is
+		}
 		sum := v.yes + v.no + v.unsure
 		all = append(all, conditionView{
-			ID: Visible(id), Href: filter("condition", id), Refs: Visible(strings.Join(v.refs, ", ")), Yes: v.yes, Unsure: v.unsure, No: v.no,
+			ID: Visible(id), Href: href, Refs: Visible(strings.Join(v.refs, ", ")), Yes: v.yes, Unsure: v.unsure, No: v.no,
 			Bar: stripe(sum, []string{"yes", "unsure", "no"}, []int{v.yes, v.unsure, v.no}),
 		})
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // examples are the reports in docs/examples, of an organisation that does not exist: a report of a real one would publish
-// its leaks. `go test ./report -run TestExamples -update` writes them.
+// its leaks. `go test ./report -run 'TestExamples|TestScreenshots' -update` writes them, pictures and all.
 var examples = []struct {
 	file, format string
 	o            Options

@@ -330,7 +330,7 @@ func newDetail(c *finding.Credential, asOf time.Time) detail {
 			from = append(from, strings.TrimSpace(t.Source+" "+t.Version)+" allows "+t.Value)
 		}
 		if k.Bound != "" && k.Bound != "exact" {
-			from = append(from, strings.ReplaceAll(k.Bound, "-", " "))
+			j.Why = strings.TrimSpace(j.Why + " (" + Visible(strings.ReplaceAll(k.Bound, "-", " ")) + ")")
 		}
 		j.Source = Visible(strings.Join(append(from, k.Refs...), ", "))
 		d.Conds = append(d.Conds, j)

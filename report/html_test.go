@@ -143,12 +143,17 @@ func BenchmarkHTML(b *testing.B) {
 	}
 }
 
-// TestScreenshots takes the pictures of the README, where SPRAWL_SCREENSHOTS names a folder for them.
+// TestScreenshots takes the pictures of the README from the report that stands in docs/examples, where it is asked to write
+// them, or to the folder that SPRAWL_SCREENSHOTS names.
 func TestScreenshots(t *testing.T) {
-	if shots() == "" {
-		t.Skip("SPRAWL_SCREENSHOTS names no folder")
+	to := shots()
+	switch {
+	case to == "" && !*update:
+		t.Skip("neither -update nor SPRAWL_SCREENSHOTS asks for pictures")
+	case to == "":
+		to = exampleFolder
 	}
-	dir, err := filepath.Abs(shots())
+	dir, err := filepath.Abs(to)
 	if err != nil {
 		t.Fatal(err)
 	}

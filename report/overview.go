@@ -72,6 +72,7 @@ type lead struct {
 // verdicts counts the three answers to one condition, each credential or reference once.
 type verdicts struct {
 	yes, no, unsure int
+	values          int // of yes, those of credentials
 	refs            []string
 }
 
@@ -146,7 +147,7 @@ func (o *overview) add(it finding.Item) {
 		o.RefCount++
 		holds := false
 		for _, k := range it.Reference.Conditions {
-			o.judged(k)
+			o.judged(k, 0)
 			holds = holds || k.Verdict == finding.VerdictYes
 		}
 		if holds {
@@ -177,7 +178,8 @@ func (o *overview) add(it finding.Item) {
 	}
 }
 
-func (o *overview) judged(k finding.Condition) {
+// judged counts a verdict; values is 1 for a credential and 0 for the name of a secret.
+func (o *overview) judged(k finding.Condition, values int) {
 	v := o.conditions[k.ID]
 	if v == nil {
 		if len(o.conditions) >= namesKept {
@@ -189,6 +191,7 @@ func (o *overview) judged(k finding.Condition) {
 	switch k.Verdict {
 	case finding.VerdictYes:
 		v.yes++
+		v.values += values
 	case finding.VerdictNo:
 		v.no++
 	default:
@@ -229,7 +232,7 @@ func (o *overview) credential(c *finding.Credential) {
 		}
 	}
 	for _, k := range c.Conditions {
-		o.judged(k)
+		o.judged(k, 1)
 		if k.ID == "long-lived" && k.Threshold != nil {
 			if d, ok := wholeDays(k.Threshold.Value); ok && (len(o.limits) < 64 || o.limits[limit{d, k.Threshold.Source}] > 0) {
 				o.limits[limit{d, k.Threshold.Source}]++

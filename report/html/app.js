@@ -96,7 +96,7 @@
 
   function readAddress() {
     const hash = location.hash.slice(1);
-    if (hash === "list" || hash === "ledger") return false;
+    if (hash && !hash.includes("=")) return false; // a part of the page
     state = Object.fromEntries(new URLSearchParams(hash));
     return true;
   }

@@ -32,6 +32,13 @@ export default async ({ page, newPage, axe, requests, input }) => {
   const crossed = await page.locator("#table tbody tr td:last-child").allTextContents();
   is(crossed.length > 0 && crossed.every((s) => s.includes("cross-environment")), "the condition filter lets others through");
 
+  // What holds for names of secrets alone leads to them, and leaves the table as it is.
+  await page.click("#reset");
+  const before = await status(page);
+  await page.click("a[href='#refs-h'] >> nth=0");
+  is((await status(page)) === before, "a link to a part of the page filters");
+  await page.click("a[href='#condition=cross-environment']");
+
   // Open a credential; its address opens it again.
   await page.click("#table tbody a >> nth=0");
   await page.waitForSelector("dialog[open] .part");
