@@ -10,8 +10,10 @@ import (
 	"sprawl/internal/rules"
 )
 
-// kinds is the table of a run: the built-in kinds and those of its policy.
-func (a *app) kinds(l loadedPolicy) []detectors.Detector { return slices.Concat(a.table(), l.rows) }
+// kinds is the table of a run: the built-in kinds, those of its policy, and what looks like a secret and is none.
+func (a *app) kinds(l loadedPolicy) []detectors.Detector {
+	return slices.Concat(a.table(), l.rows, detectors.Harmless())
+}
 
 // ownRows compiles a policy's own kinds and holds them to their vectors. What cannot be used is an error with its place in the
 // file; of several the first is named and the others are counted.

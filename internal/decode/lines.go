@@ -56,7 +56,7 @@ func (l *level) quotedPrintable() {
 // softAt reports whether the equals sign at k is a soft line break: it ends a line of the usual length, and not a SHA-256 in
 // base64, as every line of a go.sum does.
 func softAt(b []byte, k int) bool {
-	if !isSoft(b, k) {
+	if !isSoft(b, k) || k > 0 && b[k-1] == '=' { // an equals sign of the text is encoded; two are the padding of base64
 		return false
 	}
 	if n := k - lineStart(b, k, maxSoft+1); n < minSoft || n > maxSoft {
