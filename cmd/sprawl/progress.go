@@ -18,13 +18,14 @@ func (a *app) progress(led *sources.Ledger) (found func(kinds []string), stop fu
 		return nil, func() {}
 	}
 	var so soFar
+	began := a.now()
 	p := mpb.New(mpb.WithOutput(a.stderr), mpb.WithWidth(40), mpb.WithRefreshRate(150*time.Millisecond))
 	bar := p.New(0, mpb.BarStyle().Lbound("[").Filler("=").Tip(">").Padding(" ").Rbound("]"),
 		mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Name("scanning ")),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
 			seen, done, bytes := led.Progress()
-			return fmt.Sprintf(" %d of %d objects, %.1f MB%s", done, seen, float64(bytes)/1e6, so.String())
+			return fmt.Sprintf(" %d of %d objects, %.1f MB%s%s", done, seen, float64(bytes)/1e6, pace(seen, done, bytes, a.now().Sub(began)), so.String())
 		})))
 	quit := make(chan struct{})
 	var joined sync.WaitGroup
@@ -51,6 +52,19 @@ func (a *app) progress(led *sources.Ledger) (found func(kinds []string), stop fu
 			p.Wait()
 		})
 	}
+}
+
+// pace says how fast it goes and how long what is known of so far will take: more may be found on the way. It says nothing in the
+// first second, in which there is nothing to go by.
+func pace(seen, done, bytes int64, took time.Duration) string {
+	if took < time.Second || done == 0 {
+		return ""
+	}
+	s := fmt.Sprintf(", %.1f MB/s", float64(bytes)/1e6/took.Seconds())
+	if left := seen - done; left > 0 {
+		s += fmt.Sprintf(", about %v left", time.Duration(float64(took)/float64(done)*float64(left)).Round(time.Second))
+	}
+	return s
 }
 
 // soFar is what was found before it is known where, and what of it counts.

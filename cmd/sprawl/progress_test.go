@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"sprawl/sources"
 )
@@ -10,7 +11,7 @@ import (
 // TestProvisional: what is found is told at once, as provisional, on a terminal and nowhere else.
 func TestProvisional(t *testing.T) {
 	var err strings.Builder
-	a := &app{stderr: &err}
+	a := &app{stderr: &err, now: time.Now}
 	found, stop := a.progress(&sources.Ledger{})
 	stop()
 	if found != nil || err.Len() > 0 {
@@ -30,4 +31,21 @@ func TestProvisional(t *testing.T) {
 		t.Error("nothing listens on a terminal")
 	}
 	stop()
+}
+
+func TestPace(t *testing.T) {
+	for _, tt := range []struct {
+		seen, done, bytes int64
+		took              time.Duration
+		want              string
+	}{
+		{100, 50, 1e9, 900 * time.Millisecond, ""},
+		{100, 0, 0, time.Minute, ""},
+		{400, 100, 50e6, 10 * time.Second, ", 5.0 MB/s, about 30s left"},
+		{100, 100, 50e6, 10 * time.Second, ", 5.0 MB/s"},
+	} {
+		if got := pace(tt.seen, tt.done, tt.bytes, tt.took); got != tt.want {
+			t.Errorf("%+v: %q", tt, got)
+		}
+	}
 }

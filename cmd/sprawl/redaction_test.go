@@ -31,6 +31,7 @@ func TestNothingIsEverPrinted(t *testing.T) {
 		outputs = append(outputs, struct{ what, text string }{what, text})
 	}
 	out := filepath.Join(t.TempDir(), "report")
+	salted := filepath.Join(t.TempDir(), "salted")
 	var commands [][]string
 	for _, level := range []string{"debug", "info", "warn", "error"} {
 		for _, format := range []string{"text", "json", "jsonl", "sarif"} {
@@ -61,6 +62,9 @@ func TestNothingIsEverPrinted(t *testing.T) {
 		[]string{"scan", r.Dir, "--policy", broken},
 		[]string{"init", r.Dir},
 		[]string{"scan", r.Dir, "--format", "jsonl"},
+		[]string{"scan", r.Dir, "--format", "json", "-o", salted},
+		[]string{"report", salted, "--since", salted},
+		[]string{"report", salted, "--since", salted, "--format", "csv"},
 		[]string{"baseline", "prune", r.Dir},
 		[]string{"key", "new", "-o", keyFile},
 		[]string{"explain", "github-pat"},
@@ -69,8 +73,14 @@ func TestNothingIsEverPrinted(t *testing.T) {
 		[]string{"detectors", "list"},
 		[]string{"version"},
 	)
+	for _, f := range report.Formats() {
+		commands = append(commands, []string{"report", out, "--format", f.Name}, []string{"report", salted, "--format", f.Name})
+	}
 	for _, args := range commands {
 		c := sprawl(t, args)
+		if args[0] == "report" && c.code != exitClean {
+			t.Errorf("%q: %s", args, c.stderr)
+		}
 		if c.code == exitUsage && strings.HasSuffix(args[len(args)-1], inventories[len(inventories)-1]) {
 			t.Errorf("%s with inventories: %s", args[0], c.stderr)
 		}
@@ -94,7 +104,7 @@ func TestNothingIsEverPrinted(t *testing.T) {
 		c := sprawl(t, []string{"mark", id, "resolved", "--reason", "revoked", r.Dir})
 		see("mark", c.stdout+c.stderr)
 	}
-	for _, f := range []string{out, filepath.Join(r.Dir, ".sprawl.yaml")} {
+	for _, f := range []string{out, salted, filepath.Join(r.Dir, ".sprawl.yaml")} {
 		b, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)
