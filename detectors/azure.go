@@ -411,7 +411,8 @@ func sasFacts(m Match) []finding.Fact {
 		expires = stamp(n)
 	}
 	host, _, _ := strings.Cut(string(m.Host), ".")
-	return facts(fact("expires", expires), fact("not_before", q.Get("st")), fact("permissions", q.Get("sp")), fact("scope", scope), fact("account", host), fact("key_id", q.Get("skn")), fact("user", q.Get("skoid")))
+	return facts(fact("expires", expires), fact("not_before", q.Get("st")), fact("permissions", q.Get("sp")), fact("scope", scope), fact("account", host), fact("key_id", q.Get("skn")), fact("user", q.Get("skoid")),
+		fact("version", q.Get("sv")), fact("protocol", q.Get("spr")), fact("address", q.Get("sip")))
 }
 
 func parseLogicApp(b []byte, at int) []Found {

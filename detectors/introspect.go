@@ -141,6 +141,8 @@ func introspections() map[string]Introspection {
 			Facts: as("id", "user", "email", "email", "name", "name", "app.id_code", "account", "app.name", "organisation", "app.created_at", "principal_created unix"), Docs: "https://developers.intercom.com/docs/references/rest-api/api.intercom.io/admins/identifyadmin"},
 		"mailgun-api-key": {Host: "api.mailgun.net", Elsewhere: true, Path: "/v4/domains?limit=1", Header: []string{"Authorization: Basic api:{secret}"}, Effect: EffectLogged, Status: alive,
 			Facts: as("items[].name", "host", "items[].created_at", "principal_created time"), Docs: "https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/domains"},
+		"azure-sas": {By: "azure-sas", Host: "{fact.account}.blob.core.windows.net", Path: "/?comp=list&maxresults=1", Effect: EffectBillable,
+			Status: map[int]string{200: "active"}, Docs: "https://learn.microsoft.com/rest/api/storageservices/list-containers2"},
 	}
 }
 

@@ -8,7 +8,8 @@ package detectors
 type Introspection struct {
 	Method string // "" is GET
 	// Host is the only host that is asked, unless the operator names another for the provider. "" means that everybody has a host of
-	// their own, and then the operator has to name it: what was scanned never does.
+	// their own, and then the operator has to name it: what was scanned never does. A place at its start is a name below a domain
+	// that is the provider's alone.
 	Host   string
 	Path   string   // begins with a slash; its query too
 	Header []string // "NAME: VALUE"

@@ -83,7 +83,7 @@ type Result struct {
 // way asks in code what a template cannot say.
 type way func(ctx context.Context, o *Options, p *parts, hosts []*url.URL) (Asked, error)
 
-func ways() map[string]way { return map[string]way{"aws": askAWS} }
+func ways() map[string]way { return map[string]way{"aws": askAWS, "azure-sas": askSAS} }
 
 // Check says what is wrong with a list of kinds: one that is not there, or has no introspection.
 func Check(kinds []string, table []detectors.Detector) error {
@@ -206,7 +206,16 @@ func (o *Options) hosts(d *detectors.Detector, p *parts) ([]*url.URL, error) {
 	case d.Introspection.Host == "":
 		return nil, errSkip("nobody has said where " + d.Provider + " is: give --live-host " + d.Provider + "=https://…")
 	}
-	return []*url.URL{{Scheme: "https", Host: d.Introspection.Host}}, nil
+	host, err := fill(d.Introspection.Host, p, plain)
+	if err != nil {
+		return nil, err
+	}
+	if _, domain, ok := strings.Cut(d.Introspection.Host, "}"); ok {
+		if name := strings.TrimSuffix(host, domain); strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+			return nil, errSkip("what it names is no name of a host")
+		}
+	}
+	return []*url.URL{{Scheme: "https", Host: host}}, nil
 }
 
 // grain is how much earlier than it was a provider may date a use: AWS, the coarsest, says it to a quarter of an hour
