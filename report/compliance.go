@@ -181,7 +181,7 @@ type complianceRow struct {
 	Framework, Control, Title, Condition, Refs string
 	Yes, Excepted, Unsure, No                  int
 	Owners, Settle                             string
-	IDs                                        []string
+	IDs, RefList                               []string
 }
 
 func (a *audit) rows(f framework) []complianceRow {
@@ -192,8 +192,12 @@ func (a *audit) rows(f framework) []complianceRow {
 			all = append(all, complianceRow{Framework: f.name, Control: c.id, Title: c.title})
 		}
 		for _, j := range under {
+			var refs []string
+			for _, r := range j.refs {
+				refs = append(refs, Visible(r))
+			}
 			all = append(all, complianceRow{
-				Framework: f.name, Control: c.id, Title: c.title, Condition: Visible(j.id), Refs: Visible(strings.Join(j.refs, ", ")),
+				RefList: refs, Framework: f.name, Control: c.id, Title: c.title, Condition: Visible(j.id), Refs: Visible(strings.Join(j.refs, ", ")),
 				Yes: j.verdicts.yes, Excepted: j.excepted, Unsure: j.verdicts.unsure, No: j.verdicts.no, Owners: tallyWords(j.owners),
 				Settle: tallyWords(j.settle), IDs: j.ids,
 			})

@@ -46,6 +46,7 @@ func sampleFormulas() run {
 		s.Decode = []finding.Step{{Name: next(), Entry: next()}}
 		if i%3 == 0 {
 			c.Decision = &finding.Decision{Kind: "exception", Reason: next(), By: next(), Until: at(-9)}
+			c.Exception = &finding.Exception{Owner: next(), Approver: next(), Reason: next(), Until: at(-9), Requires: []string{next()}, Where: next()}
 		}
 		all = append(all, c)
 	}

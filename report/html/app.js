@@ -280,6 +280,13 @@
       : "The table of this file is damaged: " + e.message;
   }
 
+  // Paper shows what is to be done and what changed, unfolded for as long as it prints.
+  const unfolded = [];
+  addEventListener("beforeprint", () => {
+    for (const d of document.querySelectorAll("details.paper:not([open])")) { d.open = true; unfolded.push(d); }
+  });
+  addEventListener("afterprint", () => { for (const d of unfolded.splice(0)) d.open = false; });
+
   function follow() {
     if (!readAddress()) return;
     apply();

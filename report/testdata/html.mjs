@@ -79,8 +79,16 @@ export default async ({ page, newPage, axe, requests, input }) => {
   await page.selectOption("#severity", "critical");
   await page.click("#expand");
   await page.waitForSelector("#parts .part");
+  await page.evaluate(() => { window.unfolded = 0; addEventListener("beforeprint", () => { window.unfolded = document.querySelectorAll("details.paper[open]").length; }); });
   const pdf = await page.pdf({ format: "A4" });
   is(await page.locator("#parts .part").count() > 0, "no parts to print");
+  is(await page.evaluate(() => window.unfolded) === 10, "what is to be done is folded on paper");
+  is(await page.locator("details.paper[open]").count() === 0, "printing leaves details open");
+  await page.emulateMedia({ media: "print" });
+  await page.setViewportSize({ width: 794, height: 1123 });
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  is(wide <= 0, `${wide} px too wide for paper`);
+  await page.emulateMedia({ media: "screen" });
 
   // What people see.
   for (const scheme of ["light", "dark"]) {
