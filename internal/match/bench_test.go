@@ -2,10 +2,10 @@ package match
 
 import (
 	"bytes"
+	"go/build"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -15,7 +15,7 @@ import (
 // sourceText is up to 16 MiB of the Go distribution's own source.
 func sourceText(b *testing.B) [][]byte {
 	b.Helper()
-	root := filepath.Join(runtime.GOROOT(), "src")
+	root := filepath.Join(build.Default.GOROOT, "src")
 	var out [][]byte
 	total := 0
 	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {

@@ -49,7 +49,7 @@ func (s *Store) IDs(blobs bool, skip map[ID]bool) ([]byte, error) {
 			}
 			ids := make([]byte, 0, p.idx.n*s.hash)
 			for i := range p.idx.n {
-				if id := p.idx.id(i); drop == nil || !drop[i] {
+				if id := p.idx.id(i); len(drop) == 0 || !drop[i] {
 					ids = append(ids, id...)
 				}
 			}
