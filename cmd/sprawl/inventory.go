@@ -32,6 +32,7 @@ An age that begins with >= is a lower bound: the first commit or layer that hold
 	}
 	f.add(c)
 	f.addAsOf(c)
+	f.ask.add(c)
 	c.Flags().StringVarP(&format, "format", "f", "text", "text, csv or json")
 	c.Flags().StringVarP(&output, "output", "o", "", "write to this file instead of standard output")
 	return c

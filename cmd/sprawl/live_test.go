@@ -340,6 +340,16 @@ func TestLiveGitLab(t *testing.T) {
 		t.Errorf("the log: %s", c.stderr)
 	}
 
+	// The list of all that is known asks in the same way.
+	held := sprawl(t, slices.Concat([]string{"inventory", "--format", "json", "--policy", "none", "--live", "gitlab"}, at, []string{"dir:" + t.TempDir()}), withKey(), env)
+	var holdings []holding
+	if err := json.Unmarshal([]byte(held.stdout), &holdings); err != nil {
+		t.Fatalf("%v: %s", err, held.stderr)
+	}
+	if !slices.ContainsFunc(holdings, func(h holding) bool { return h.Ident == "42" && h.Listed && !h.Found && h.Since == "2022-07-20" }) {
+		t.Errorf("%+v", holdings)
+	}
+
 	// A provider that gives nothing is told, and the scan is incomplete.
 	bad := sprawl(t, slices.Concat([]string{"scan", "--format", "jsonl", "--policy", "none", "--fail-on", "none", "--live", "gitlab"}, at, []string{"dir:" + dir}), withKey(), withEnv(map[string]string{"GITLAB_TOKEN": "stranger"}))
 	if _, notices := liveLines(t, bad); bad.code != exitIncomplete || !strings.Contains(strings.Join(notices, "\n"), "not accepted (401)") {
