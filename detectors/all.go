@@ -16,5 +16,5 @@ func All() []Detector {
 	)
 	markUnread(all)
 	slices.SortFunc(all, func(a, b Detector) int { return cmp.Compare(a.ID, b.ID) })
-	return introspectable(extend(all))
+	return introspectable(extend(read(all)))
 }

@@ -1,0 +1,42 @@
+package detectors
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Every page is one that can be opened, says something, and is about a kind that is not listed as unread as well.
+func TestPages(t *testing.T) {
+	for _, s := range pages {
+		if !strings.HasPrefix(s.page, "https://") || s.kinds == "" || s.traits == "" {
+			t.Errorf("%q says %q of %q", s.page, s.traits, s.kinds)
+		}
+		for _, id := range strings.Fields(s.kinds) {
+			if slices.Contains(unread, id) {
+				t.Errorf("%s is listed as unread, and %s was read", id, s.page)
+			}
+		}
+	}
+}
+
+// What is said of a kind twice, of no kind or in no word of ours does not pass.
+func TestReadRefuses(t *testing.T) {
+	before := pages
+	defer func() { pages = before }()
+	for _, bad := range [][]said{
+		{{"https://example.com/", "no-such-kind", "scoped"}},
+		{{"https://example.com/", "figma-token", "scooped"}},
+		{{"https://example.com/", "figma-token", "scoped"}, {"https://example.com/2", "figma-token", "-scoped"}},
+	} {
+		pages = bad
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%v passes", bad)
+				}
+			}()
+			read([]Detector{{ID: "figma-token"}})
+		}()
+	}
+}
