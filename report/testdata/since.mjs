@@ -24,9 +24,8 @@ export default async ({ page, newPage, axe, requests, input }) => {
 
   // One target of many.
   await page.click("section[aria-labelledby=target-h] a >> nth=0");
-  const target = await page.inputValue("#target");
-  is(target !== "", "a bar of a target does not filter");
-  is(/^\d+ of/.test(await page.textContent("#status")), "no count");
+  await page.waitForFunction(() => document.getElementById("target").value !== ""); // else the run ends here
+  is(await page.locator("#table tbody tr").count() > 0, "a bar of a target leaves nothing");
 
   for (const scheme of ["light", "dark"]) {
     for (const [name, width, height] of [["wide", 1280, 900], ["mobile", 390, 844]]) {
