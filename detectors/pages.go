@@ -126,6 +126,16 @@ var pages = []said{
 	{"https://glama.ai/mcp/servers/AIWerk/mcp-server-elevenlabs/tools/edit_service_account_api_key", "elevenlabs-api-key", "restricted"},
 	{"https://developers.deepgram.com/docs/create-additional-api-keys", "deepgram-api-key", "scoped overlap rotate-api"},
 	{"https://developers.klaviyo.com/en/docs/retrieve_api_credentials", "klaviyo-private-key", "scoped overlap"},
+	{"https://resend.com/docs/dashboard/api-keys", "resend-api-key", "scoped last-used overlap"},
+	{"https://hexdocs.pm/resend/Resend.ApiKeys.html", "resend-api-key", "rotate-api"},
+	{"https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-how.html", "bedrock-api-key bedrock-short-lived-key", "expires"},
+	{"https://clerk.com/docs/guides/secure/rotate-api-keys", "clerk-secret-key", "overlap"},
+	{"https://developers.paymongo.com/docs/regenerating-api-keys", "paymongo-credential", "-overlap"},
+	{"https://learn.microsoft.com/en-us/powershell/module/az.communication/new-azcommunicationservicekey", "azure-communication-key", "overlap rotate-api"},
+	{"https://learn.microsoft.com/en-us/azure/azure-functions/function-keys-how-to", "azure-function-key", "scoped overlap"},
+	{"https://github.com/Azure/azure-functions-host/wiki/Key-management-API", "azure-function-key", "rotate-api"},
+	{"https://learn.microsoft.com/azure/cognitive-services/rotate-keys", "azure-openai-old-key", "overlap"},
+	{"https://docs.slack.dev/legacy/legacy-custom-integrations/legacy-custom-integrations-tokens", "slack-legacy-token", "-scoped human"},
 }
 
 // betterWords are the rows whose provider says how, where the table's words are the general ones.
@@ -180,4 +190,9 @@ var betterWords = []better{
 	{kinds: "deepgram-api-key", rotate: "make a second key with the least role (POST https://api.deepgram.com/v1/projects/PROJECT/keys), update every consumer, then delete this one"},
 	{kinds: "telnyx-api-key", docs: "https://developers.telnyx.com/development/api-fundamentals/create-api-keys", format: "https://developers.telnyx.com/docs/development/cli/getting-started/authentication"},
 	{kinds: "klaviyo-private-key", docs: "https://developers.klaviyo.com/en/docs/retrieve_api_credentials", format: "https://developers.klaviyo.com/en/docs/retrieve_api_credentials"},
+	{kinds: "resend-api-key", docs: "https://resend.com/docs/dashboard/api-keys", rotate: "make a second key with sending access to one domain, update every consumer, then delete this one"},
+	{kinds: "clerk-secret-key", docs: "https://clerk.com/docs/guides/secure/rotate-api-keys", rotate: "add a second secret key, deploy with it, then delete this one"},
+	{kinds: "paymongo-credential", docs: "https://developers.paymongo.com/docs/regenerating-api-keys", rotate: "regenerate it, which ends this one at once, and update every consumer"},
+	{kinds: "azure-openai-old-key", docs: "https://learn.microsoft.com/azure/cognitive-services/rotate-keys", rotate: "move every consumer to key 2, regenerate key 1, then the other way round (portal.azure.com > the resource > Keys and endpoint)"},
+	{kinds: "slack-legacy-token", docs: "https://docs.slack.dev/legacy/legacy-custom-integrations/legacy-custom-integrations-tokens", rotate: "make a Slack app with the least scopes in its place: legacy tokens can no longer be made"},
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // tail is a row of the tables by field: a kind that is known by its form or by its name, and of which nothing else is known.
-// Its traits are unknown.
+// Its traits are unknown, but for what pages says.
 type tail struct {
 	id, provider, title string
 	shapes              []Shape
