@@ -136,6 +136,16 @@ var pages = []said{
 	{"https://github.com/Azure/azure-functions-host/wiki/Key-management-API", "azure-function-key", "rotate-api"},
 	{"https://learn.microsoft.com/azure/cognitive-services/rotate-keys", "azure-openai-old-key", "overlap"},
 	{"https://docs.slack.dev/legacy/legacy-custom-integrations/legacy-custom-integrations-tokens", "slack-legacy-token", "-scoped human"},
+	{"https://mailchimp.com/help/about-api-keys/", "mailchimp-api-key", "-scoped"},
+	{"https://howtorotate.com/docs/tutorials/mailchimp/", "mailchimp-api-key", "overlap"},
+	{"https://developers.asana.com/docs/personal-access-token", "asana-token", "overlap"},
+	{"https://docs.cdp.coinbase.com/coinbase-business/authentication-authorization/api-key-authentication", "coinbase-key", "scoped restricted"},
+	{"https://plaid.com/docs/quickstart/glossary/", "plaid-access-token", "-expires"},
+	{"https://pursuit.purescript.org/packages/purescript-plaid-node/0.0.5/docs/Plaid.ItemManagement", "plaid-access-token", "-overlap rotate-api"},
+	{"https://docs.coreweave.com/products/wandb/platform/hosting/iam/api-keys", "wandb-api-key", "overlap"},
+	{"https://nango.dev/docs/api-integrations/cohere/connect", "cohere-api-key", "overlap"},
+	{"https://help.lob.com/account-management/api-keys", "lob-api-key", "-scoped -overlap"},
+	{"https://help.lob.com/account-management/api-keys", "lob-test-key", "-overlap"},
 }
 
 // betterWords are the rows whose provider says how, where the table's words are the general ones.
@@ -195,4 +205,7 @@ var betterWords = []better{
 	{kinds: "paymongo-credential", docs: "https://developers.paymongo.com/docs/regenerating-api-keys", rotate: "regenerate it, which ends this one at once, and update every consumer"},
 	{kinds: "azure-openai-old-key", docs: "https://learn.microsoft.com/azure/cognitive-services/rotate-keys", rotate: "move every consumer to key 2, regenerate key 1, then the other way round (portal.azure.com > the resource > Keys and endpoint)"},
 	{kinds: "slack-legacy-token", docs: "https://docs.slack.dev/legacy/legacy-custom-integrations/legacy-custom-integrations-tokens", rotate: "make a Slack app with the least scopes in its place: legacy tokens can no longer be made"},
+	{kinds: "mailchimp-api-key", docs: "https://mailchimp.com/help/about-api-keys/", rotate: "make a second key (Profile > Extras > API keys), update every consumer, then revoke this one", revoke: "Profile > Extras > API keys > Revoke; it cannot be made valid again"},
+	{kinds: "plaid-access-token", rotate: "curl -X POST https://production.plaid.com/item/access_token/invalidate, which answers with a new one and ends this one at once", format: "https://plaid.com/docs/quickstart/glossary/"},
+	{kinds: "lob-api-key lob-test-key", docs: "https://help.lob.com/account-management/api-keys", rotate: "generate it anew (dashboard.lob.com > Settings > API keys), which ends this one at once, and update every consumer"},
 }
