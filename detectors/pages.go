@@ -146,6 +146,7 @@ var pages = []said{
 	{"https://nango.dev/docs/api-integrations/cohere/connect", "cohere-api-key", "overlap"},
 	{"https://help.lob.com/account-management/api-keys", "lob-api-key", "-scoped -overlap"},
 	{"https://help.lob.com/account-management/api-keys", "lob-test-key", "-overlap"},
+	{"https://razorpay.com/docs/payments/dashboard/account-settings/api-key-secrets", "razorpay-key-secret", "overlap"},
 }
 
 // betterWords are the rows whose provider says how, where the table's words are the general ones.
