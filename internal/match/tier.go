@@ -200,9 +200,17 @@ func (s *Set) malformed(v []byte) bool {
 // of 36 letters and digits 22 in a row are hexadecimal once in 50 million.
 const slipFrom = 24
 
-// slip reports whether a value is hexadecimal digits, hyphens left out, but for one or two letters behind the first two: letters
-// beyond f, or of the other case.
+// slip reports whether a value is hexadecimal digits, hyphens left out, but for one or two letters: letters beyond f, or of the
+// other case. The first two letters, and short words that hyphens set off before the rest, are a prefix.
 func slip(v []byte) bool {
+	const word = 4
+	for {
+		i := bytes.IndexByte(v[:min(len(v), word+1)], '-')
+		if i < 0 {
+			break
+		}
+		v = v[i+1:]
+	}
 	if len(v) < slipFrom {
 		return false
 	}
