@@ -90,6 +90,10 @@ release-check: ## release this platform twice, from two copies of the newest com
 	done; \
 	cmp "$$tmp/one/dist/SHA256SUMS" "$$tmp/two/dist/SHA256SUMS" && echo 'both releases are the same:' && cat "$$tmp/one/dist/SHA256SUMS"
 
+examples: ## make docs/examples again, of an organisation that does not exist
+	$(GO) test ./report -run 'TestExamples|TestScreenshots' -update
+	$(GO) test ./cmd/sprawl -run TestPicture -update
+
 deps: ## fetch what build, tests and checks need; everything after works offline
 	$(GO) mod download
 	$(GO) mod download -modfile=tools/go.mod

@@ -127,7 +127,7 @@ func (a *app) commands() *cobra.Command {
 		Use:   "sprawl",
 		Short: "Find credentials that have sprawled through code, and say which credential each one is",
 		Long: `sprawl walks git histories, directories and streams, finds embedded credentials, and reports each one once,
-with every place that holds it. Nothing leaves this machine.
+with every place that holds it. Nothing leaves this machine unless a flag asks for it.
 
 Exit codes: 0 clean, 1 findings, 2 usage or configuration, 3 something asked for was not read, 130 interrupted.`,
 		SilenceErrors:     true,
