@@ -5,11 +5,9 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -41,44 +39,14 @@ func sas(sig string, facts []finding.Fact) finding.Credential {
 // TestSAS asks azurite, Microsoft's own storage for tests, with signatures that it knows, that have ended and that are not its own.
 func TestSAS(t *testing.T) {
 	exe := program.Find(t, "azurite-blob")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	host, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
+	address, host, port := program.Address(t)
 	key := sha256.Sum256([]byte("a key of nobody's"))
 	const account = "acmestore"
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, exe, "--silent", "--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck", "--blobHost", host, "--blobPort", port)
-	dir := t.TempDir()
-	cmd.Dir = dir
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "AZURITE_ACCOUNTS=" + account + ":" + base64.StdEncoding.EncodeToString(key[:])}
-	cmd.WaitDelay = 5 * time.Second
-	if err := cmd.Start(); err != nil {
-		cancel()
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		_ = cmd.Wait()
+	program.Serve(t, program.Server{
+		Exe: exe, Address: address,
+		Args: []string{"--silent", "--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck", "--blobHost", host, "--blobPort", port},
+		Env:  []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "AZURITE_ACCOUNTS=" + account + ":" + base64.StdEncoding.EncodeToString(key[:])},
 	})
-	address := net.JoinHostPort(host, port)
-	listening := false
-	for range 600 {
-		if c, err := net.DialTimeout("tcp", address, time.Second); err == nil {
-			c.Close()
-			listening = true
-			break
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	if !listening {
-		t.Fatal("azurite does not listen")
-	}
 	base, err := live.Base("http://"+address+"/"+account, true)
 	if err != nil {
 		t.Fatal(err)

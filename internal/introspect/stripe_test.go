@@ -2,9 +2,8 @@ package introspect
 
 import (
 	"context"
-	"net"
 	"net/url"
-	"os/exec"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -19,35 +18,8 @@ import (
 // else.
 func TestStripe(t *testing.T) {
 	exe := program.Find(t, "stripe-mock")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	l.Close()
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, exe, "-http-addr", address)
-	cmd.WaitDelay = 5 * time.Second
-	if err := cmd.Start(); err != nil {
-		cancel()
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		_ = cmd.Wait()
-	})
-	listening := false
-	for range 300 {
-		if c, err := net.DialTimeout("tcp", address, time.Second); err == nil {
-			c.Close()
-			listening = true
-			break
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	if !listening {
-		t.Fatal("stripe-mock does not listen")
-	}
+	address, _, _ := program.Address(t)
+	program.Serve(t, program.Server{Exe: exe, Args: []string{"-http-addr", address}, Env: []string{"PATH=" + os.Getenv("PATH")}, Address: address})
 	d := kindOf(t, "stripe-test-secret-key")
 	base, err := live.Base("http://"+address, true)
 	if err != nil {

@@ -1,17 +1,14 @@
 package live
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -94,38 +91,16 @@ func pulled(t *testing.T, a *Admin, spec string, now time.Time) (map[string][]in
 // startPrism serves GitHub's own description of what this package calls until the test ends.
 func startPrism(t *testing.T) string {
 	t.Helper()
-	exe := program.Find(t, "prism")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	description, err := filepath.Abs(filepath.Join("testdata", "github-openapi.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := l.Addr().String()
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, exe, "mock", "-h", "127.0.0.1", "-p", port, filepath.Join("testdata", "github-openapi.json"))
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "NO_COLOR=1", "SCARF_ANALYTICS=false"}
-	cmd.WaitDelay = 5 * time.Second
-	if err := cmd.Start(); err != nil {
-		cancel()
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		_ = cmd.Wait()
+	address, host, port := program.Address(t)
+	program.Serve(t, program.Server{
+		Exe: program.Find(t, "prism"), Args: []string{"mock", "-h", host, "-p", port, description}, Address: address,
+		Env: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "NO_COLOR=1", "SCARF_ANALYTICS=false"},
 	})
-	for range 600 {
-		if c, err := net.DialTimeout("tcp", address, time.Second); err == nil {
-			c.Close()
-			return "http://" + address
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	t.Fatal("prism does not listen")
-	return ""
+	return "http://" + address
 }
 
 // TestGitHubByDescription sends every call that is made to GitHub past GitHub's own description of its API, and reads the examples

@@ -2,22 +2,18 @@ package review
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -540,32 +536,14 @@ func TestNew(t *testing.T) {
 // startPrism serves the part of GitHub's API that this package calls, on loopback, until the test ends.
 func startPrism(t *testing.T) string {
 	t.Helper()
-	exe := program.Find(t, "prism")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	description, err := filepath.Abs(filepath.Join("testdata", "github-openapi.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, exe, "mock", "-h", "127.0.0.1", "-p", strconv.Itoa(port), filepath.Join("testdata", "github-openapi.json"))
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "NO_COLOR=1", "SCARF_ANALYTICS=false"}
-	cmd.WaitDelay = 5 * time.Second
-	if err := cmd.Start(); err != nil {
-		cancel()
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		_ = cmd.Wait()
+	address, host, port := program.Address(t)
+	program.Serve(t, program.Server{
+		Exe: program.Find(t, "prism"), Args: []string{"mock", "-h", host, "-p", port, description}, Address: address,
+		Env: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "NO_COLOR=1", "SCARF_ANALYTICS=false"},
 	})
-	for range 600 {
-		if c, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), time.Second); err == nil {
-			c.Close()
-			return fmt.Sprintf("http://127.0.0.1:%d", port)
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	t.Fatal("prism does not listen")
-	return ""
+	return "http://" + address
 }

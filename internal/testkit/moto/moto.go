@@ -6,30 +6,27 @@
 package moto
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"sprawl/internal/testkit/program"
 )
 
 //go:embed serve.py
-var script string
+var serve string
 
 const (
 	// Interpreter names a Python that has moto; "make deps" makes one where it is looked for else.
 	Interpreter = "SPRAWL_MOTO_PYTHON"
 	patience    = 60 * time.Second // until it answers: Python starts cold, and moto reads every managed policy of AWS
-	farewell    = 10 * time.Second
 )
 
 // Server is one running moto.
@@ -58,59 +55,26 @@ func Start(t testing.TB, now time.Time) *Server {
 	t.Helper()
 	exe := Find()
 	if exe == "" {
-		const why = "no moto on this machine: make deps, or name a Python that has it in " + Interpreter
-		if os.Getenv("SPRAWL_REQUIRE") == "1" {
-			t.Fatal(why + " (SPRAWL_REQUIRE=1)")
-		}
-		t.Skip(why)
+		program.Missing(t, "moto (or name a Python that has it in "+Interpreter+")")
 	}
 	dir := t.TempDir()
 	s := &Server{clock: filepath.Join(dir, "clock"), t: t}
 	s.Set(now)
-	program := filepath.Join(dir, "serve.py")
-	if err := os.WriteFile(program, []byte(script), 0o600); err != nil {
+	script := filepath.Join(dir, "serve.py")
+	if err := os.WriteFile(script, []byte(serve), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	host, port := freeAddress(t)
-	s.URL = "http://" + net.JoinHostPort(host, port)
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, exe, "-I", program, s.clock, host, port)
-	cmd.Env = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir, "PYTHONDONTWRITEBYTECODE=1",
-		"INITIAL_NO_AUTH_ACTION_COUNT=1000000", "MOTO_IAM_LOAD_MANAGED_POLICIES=true", "AWS_EC2_METADATA_DISABLED=true",
-	}
-	cmd.WaitDelay = farewell
-	var out lockedBuffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		cancel()
-		t.Fatalf("start %s: %v", exe, err)
-	}
-	gone := make(chan struct{}) // closed once ended is set
-	var ended error
-	go func() { ended = cmd.Wait(); close(gone) }()
-	t.Cleanup(func() {
-		cancel() // kills the process it started, by its handle
-		select {
-		case <-gone:
-		case <-time.After(2 * farewell):
-			t.Errorf("%s (process %d) does not end", exe, cmd.Process.Pid)
-		}
+	address, host, port := program.Address(t)
+	s.URL = "http://" + address
+	program.Serve(t, program.Server{
+		Exe: exe, Args: []string{"-I", script, s.clock, host, port}, Address: address, Patience: patience,
+		Env: []string{
+			"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir, "PYTHONDONTWRITEBYTECODE=1",
+			"INITIAL_NO_AUTH_ACTION_COUNT=1000000", "MOTO_IAM_LOAD_MANAGED_POLICIES=true", "AWS_EC2_METADATA_DISABLED=true",
+		},
+		Ready: func() error { return s.post("/moto-api/seed?a=42", "") },
 	})
-	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
-		select {
-		case <-gone:
-			t.Fatalf("moto ended at once: %v\n%s", ended, out.String())
-		default:
-		}
-		err := s.post("/moto-api/seed?a=42", "")
-		if err == nil {
-			return s
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("moto does not answer: %v\n%s", err, out.String())
-		}
-	}
+	return s
 }
 
 // Set moves the clock. What is made or used from now on has this time.
@@ -153,36 +117,4 @@ func (s *Server) post(path, body string) error {
 		return fmt.Errorf("POST %s: %s", path, resp.Status)
 	}
 	return nil
-}
-
-// freeAddress is a loopback port that was free a moment ago.
-func freeAddress(t testing.TB) (host, port string) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	host, port, err = net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return host, port
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

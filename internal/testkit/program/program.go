@@ -1,5 +1,6 @@
 // Package program finds the programs that tests run beside the module: in PATH, or where `make deps` puts them, which is below
-// sprawl/ in the user's cache folder (python/bin, bin, prism/node_modules). It installs nothing and runs nothing.
+// sprawl/ in the user's cache folder (python/bin, bin, prism/node_modules). It runs servers for the length of a test, on loopback.
+// It installs nothing.
 package program
 
 import (
@@ -17,8 +18,12 @@ func Find(t testing.TB, names ...string) string {
 		if p, err := exec.LookPath(name); err == nil {
 			return p
 		}
+		places := []string{"/usr/bin"} // a PATH without the system's folders is common in CI
 		for _, dir := range []string{"python/bin", "bin", "prism/node_modules/.bin"} {
-			if p := filepath.Join(cache(t), filepath.FromSlash(dir), name); executable(p) {
+			places = append(places, filepath.Join(cache(t), filepath.FromSlash(dir)))
+		}
+		for _, dir := range places {
+			if p := filepath.Join(dir, name); executable(p) {
 				return p
 			}
 		}
