@@ -187,7 +187,7 @@ func schemeEnds() []string {
 
 func parseOtherURL(b []byte, at int) []Found {
 	start := at
-	for start > 0 && start > at-24 && Of("a-zA-Z0-9+.-").Has(b[start-1]) {
+	for start > 0 && start > at-24 && schemeBytes.Has(b[start-1]) {
 		start--
 	}
 	scheme, _, _ := strings.Cut(strings.ToLower(string(b[start:at+1])), "+")
@@ -196,6 +196,14 @@ func parseOtherURL(b []byte, at int) []Found {
 	}
 	return parseURL(b, start)
 }
+
+// What schemes and hosts are spelt with; a scheme may stand within another, as in jdbc:postgresql.
+var (
+	schemeBytes  = Of("a-zA-Z0-9+.-")
+	schemesBytes = Of("a-zA-Z0-9+.:-")
+	hostBytes    = Of("a-zA-Z0-9._:[]-")
+	hostFirst    = Of("a-zA-Z0-9[")
+)
 
 // urlByte are the bytes of an authority, with those that people write into passwords although they belong escaped.
 func urlByte(c byte) bool {
@@ -208,7 +216,7 @@ func parseURL(b []byte, at int) []Found {
 		return nil
 	}
 	i := bytes.Index(b[at:min(len(b), at+40)], []byte("://"))
-	if i < 0 || !all(b[at:at+i], Of("a-zA-Z0-9+.:-")) {
+	if i < 0 || !all(b[at:at+i], schemesBytes) {
 		return nil
 	}
 	from := at + i + 3
@@ -259,7 +267,7 @@ func template(h []byte) bool {
 }
 
 func hostLike(h []byte) bool {
-	return all(h, Of("a-zA-Z0-9._:[]-")) && Of("a-zA-Z0-9[").Has(h[0])
+	return all(h, hostBytes) && hostFirst.Has(h[0])
 }
 
 func urlFacts(m Match) []finding.Fact {

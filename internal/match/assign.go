@@ -21,7 +21,8 @@ type assignment struct {
 	valued             bool // a value was read, or looked for
 	far                bool // more than an operator was looked for
 	behind             bool // the line before the name was looked at, up to lineOfWord bytes of it
-	seen               int  // the end of what was read; seenAhead bytes less once a value was looked for
+	seen               int  // the end of what was read, up to seenAhead bytes less
+	first              int  // where what was read begins, if before the name
 }
 
 // op is how the value follows the name.
@@ -139,7 +140,7 @@ func (r *reader) quoteAt() (q byte, n int) {
 
 // parseAssignment reads what follows the name [s, e).
 func parseAssignment(b []byte, s, e int) (assignment, bool) {
-	a := assignment{nameStart: s, nameEnd: e, seen: e + maxGap}
+	a := assignment{nameStart: s, nameEnd: e, seen: e + maxGap, first: s}
 	r := reader{b: b, i: e, limit: min(len(b), e+maxGap)}
 
 	// Around the name: quotes, brackets, a tag.
@@ -598,6 +599,7 @@ func (a *assignment) wrapped(r *reader) (q byte, n int) {
 	for i < limit && (isWord(b[i]) || bytes.IndexByte([]byte(".[]:*&-\\ "), b[i]) >= 0) {
 		i++
 	}
+	a.seen = max(a.seen, i)
 	if i < limit && isQuote(b[i]) && (bytes.Contains(b[r.i:i], []byte("SecureString ")) || bytes.Contains(b[r.i:i], []byte("SecureString -String "))) {
 		r.i = i // PowerShell: ConvertTo-SecureString 'x' -AsPlainText
 		return b[i], 1
@@ -636,6 +638,7 @@ func (a *assignment) wrapped(r *reader) (q byte, n int) {
 		for j < limit && b[j] != q && b[j] != '\n' {
 			j++
 		}
+		a.seen = max(a.seen, j)
 		if j >= limit || b[j] != q {
 			return 0, 0
 		}
@@ -643,6 +646,7 @@ func (a *assignment) wrapped(r *reader) (q byte, n int) {
 		for k := 0; k < 4 && (c.peek() == ')' || c.peek() == '|' || c.peek() == '?' || c.peek() == ',' || isBlank(c.peek())); k++ {
 			c.i++
 		}
+		a.seen = max(a.seen, c.i)
 		if q, n = c.quoteAt(); q != 0 {
 			*r = c
 			return q, n
@@ -704,6 +708,7 @@ func (a *assignment) close(b []byte, end, after int) bool {
 	a.end = end
 	r := reader{b: b, i: after, limit: min(len(b), after+maxAfter)}
 	r.blanks()
+	a.seen = max(a.seen, r.i)
 	if r.peek() == '+' || r.peek() == '%' || r.peek() == '.' && a.op != opCall && isLetter(r.peekAt(1)) && !hasFold(r.rest(), ".to") && !hasFold(r.rest(), ".as") &&
 		!hasFold(r.rest(), ".into") && !hasFold(r.rest(), ".enc") && !hasFold(r.rest(), ".get") {
 		a.joined = true
@@ -711,6 +716,7 @@ func (a *assignment) close(b []byte, end, after int) bool {
 	if a.login && r.peek() == ',' && end-a.start <= maxAfter {
 		r.i++
 		r.gap()
+		a.seen = max(a.seen, r.i)
 		if q, n := r.quoteAt(); q != 0 {
 			r.i += n
 			r.limit = min(len(b), r.i+maxGap)
@@ -721,6 +727,7 @@ func (a *assignment) close(b []byte, end, after int) bool {
 	if a.op == opPair && r.peek() == ',' {
 		r.i++
 		r.gap()
+		a.seen = max(a.seen, r.i)
 		a.listed = a.listed || isQuote(r.peek())
 	}
 	return a.end > a.start
@@ -732,7 +739,7 @@ func (a *assignment) schemes(r *reader) {
 		if hasFold(r.rest(), w) {
 			r.i += len(w)
 			r.blanks()
-			a.scheme = true
+			a.scheme, a.seen = true, max(a.seen, r.i)
 			if hasFold(r.rest(), "token=") {
 				r.i += len("token=")
 				if q, n := r.quoteAt(); q != 0 {
@@ -753,6 +760,7 @@ func (a *assignment) block(r *reader) bool {
 	for i < r.limit && (isBlank(b[i]) || b[i] == '\r') {
 		i++
 	}
+	a.seen = max(a.seen, i)
 	if i >= r.limit || b[i] != '\n' {
 		return false
 	}
@@ -807,16 +815,16 @@ scan:
 		}
 		switch {
 		case c == '$' && i+1 < limit && (b[i+1] == '{' || b[i+1] == '('):
-			i = closing(b, i+1, limit)
+			i = a.closing(b, i+1, limit)
 			continue
 		case c == '{' && i+1 < limit && b[i+1] == '{':
-			i = closing(b, i, limit)
+			i = a.closing(b, i, limit)
 			continue
 		case c == '<':
 			if a.op == opElement {
 				break scan
 			}
-			if j := closing(b, i, min(limit, i+maxAfter)); i == a.start && j > i+1 {
+			if j := a.closing(b, i, min(limit, i+maxAfter)); i == a.start && j > i+1 {
 				i = j
 				continue
 			}
@@ -826,9 +834,9 @@ scan:
 			break scan
 		case c == ';' && a.op != opElement:
 			break scan
-		case c == '&' && (query || i+1 >= limit || b[i+1] == '&' || hasFold(b[i:limit], "&quot;") || pairAhead(b, i+1, limit)):
+		case c == '&' && (query || i+1 >= limit || b[i+1] == '&' || hasFold(b[i:limit], "&quot;") || a.pairAhead(b, i+1, limit)):
 			break scan
-		case c == ',' && (i+1 >= limit || isSpace(b[i+1]) || isQuote(b[i+1]) || b[i+1] == '\\' || pairAhead(b, i+1, limit)):
+		case c == ',' && (i+1 >= limit || isSpace(b[i+1]) || isQuote(b[i+1]) || b[i+1] == '\\' || a.pairAhead(b, i+1, limit)):
 			break scan
 		case c == '\\' && i+1 < limit && bytes.IndexByte([]byte("nrt\"'\n\r"), b[i+1]) >= 0:
 			break scan
@@ -876,7 +884,9 @@ scan:
 	}
 	r.limit = min(len(b), i+maxAfter)
 	r.i = i
-	if r.blanks() && spaced && (isWord(r.peek()) || r.peek() == '(' || r.peek() == '\'') && !a.scheme && a.op != opSpace {
+	spaces := r.blanks()
+	a.seen = max(a.seen, r.i)
+	if spaces && spaced && (isWord(r.peek()) || r.peek() == '(' || r.peek() == '\'') && !a.scheme && a.op != opSpace {
 		a.more = true
 	}
 	switch c := r.peek(); {
@@ -887,11 +897,21 @@ scan:
 }
 
 // pairAhead reports whether the next name=value or name: value begins at i.
-func pairAhead(b []byte, i, limit int) bool {
+func (a *assignment) pairAhead(b []byte, i, limit int) bool {
 	j := i
 	for limit = min(limit, i+maxAfter); j < limit && isIdent(b[j]); j++ {
 	}
+	a.seen = max(a.seen, j)
 	return j > i && j < limit && (b[j] == '=' || b[j] == ':')
+}
+
+// closing is closing, and remembers how far it read.
+func (a *assignment) closing(b []byte, i, limit int) int {
+	j := closing(b, i, limit)
+	if a.seen = max(a.seen, j); j == i+1 {
+		a.seen = max(a.seen, i+2*maxWrap)
+	}
+	return j
 }
 
 // closing returns the position behind the bracket that closes the one at i, or behind i where none does before the line ends.

@@ -197,9 +197,6 @@ func (s *Set) addNamed(det int32, n *detectors.Named) error {
 	if n.Loose {
 		c.values = loosened(c.values)
 	}
-	for j := range c.values {
-		c.longest = max(c.longest, c.values[j].maxLen)
-	}
 	id := int32(len(s.named))
 	s.named = append(s.named, c)
 	for _, k := range n.Keywords {

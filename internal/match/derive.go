@@ -160,8 +160,11 @@ func (m *Matcher) carry(base *Memory, shift, lo, hi int) {
 	n := len(x.pos)
 	x.hits = append(x.hits, base.hits[lo:hi]...)
 	x.pos = append(x.pos, base.pos[lo:hi]...)
-	for i := range x.pos[n:] {
-		x.pos[n+i] += int32(shift)
+	if shift != 0 {
+		moved := x.pos[n:]
+		for i := range moved {
+			moved[i] += int32(shift)
+		}
 	}
 	c := &m.at
 	for c.wide = seek(base.wide, c.wide, lo); c.wide < len(base.wide) && int(base.wide[c.wide]) < hi; c.wide++ {

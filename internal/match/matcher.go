@@ -25,12 +25,11 @@ type anchor struct {
 }
 
 type named struct {
-	det     int32
-	row     *detectors.Named
-	near    int
-	values  []shape
-	strict  []shape // values without what Loose lets pass
-	longest int     // bytes of a value
+	det    int32
+	row    *detectors.Named
+	near   int
+	values []shape
+	strict []shape // values without what Loose lets pass
 }
 
 // word is something that names are made of: a keyword of named kinds, a generic trigger, or both.
@@ -493,7 +492,7 @@ func (m *Matcher) word(w *word, at int) (from, to int) {
 	}
 	to = max(to, m.run.far+2)
 	if m.valued {
-		from, to = min(from, at-wordBack), to+nearAhead
+		from, to = min(from, at-nearBack), to+nearAhead
 	} else {
 		from = min(from, at-escapeBack-2)
 	}
@@ -512,18 +511,15 @@ func (m *Matcher) ident(s, e int) (from, to int) {
 	for to < len(b) && isIdent(b[to]) {
 		to++
 	}
-	if a.behind || a.valued {
+	if a.behind {
 		from = min(from, s-lineOfWord)
 	}
-	from -= quoteBack
-	if !a.valued {
-		return from, max(a.seen, to) + 2
+	switch {
+	case !a.valued:
+		return from - quoteBack, max(a.seen, to) + 2
+	case !ok || a.end <= a.start:
+		return from - quoteBack, max(a.seen, to) + seenAhead
 	}
-	to = max(a.seen, to) + seenAhead
-	if !ok || a.end <= a.start {
-		return from, to
-	}
-	m.valued = false
 	name := b[s:e]
 	m.words.split(name)
 	m.generic(&a, s, e)
@@ -531,15 +527,12 @@ func (m *Matcher) ident(s, e int) (from, to int) {
 		a.nameStart, name = p, b[p:e]
 		m.words.split(name)
 	}
+	m.run.far = 0
 	for _, r := range m.rowsOf(name) {
-		n := &m.set.named[r]
-		to = max(to, min(a.end, a.start+maxGap)+n.longest+shapeAhead)
-		m.value(n, "", a.start, min(a.end, a.start+maxGap), &a)
+		m.value(&m.set.named[r], "", a.start, min(a.end, a.start+maxGap), &a)
 	}
-	if m.valued {
-		from = min(from, s-wordBack)
-	}
-	return from, to
+	// What stands before the name is a word of it, or words that tell of a digest.
+	return min(from, a.first, s-maxPhrase) - quoteBack, max(a.seen, to, m.run.far) + seenAhead
 }
 
 // rowsOf lists the named rows a keyword of which stands in a name.
@@ -772,10 +765,11 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 	b := m.b
 	c := m.words.classify()
 	if c == nameWeak && m.words.n == 1 {
+		a.first = min(a.first, s-wordBefore)
 		// "api key: …" and "Auth Token": the word before belongs to the name.
 		if i := s - 1; i > 0 && b[i] == ' ' && isLetter(b[i-1]) {
 			j := i
-			for j > 0 && i-j < 16 && isLetter(b[j-1]) {
+			for j > 0 && i-j < wordBefore-2 && isLetter(b[j-1]) {
 				j--
 			}
 			m.words.split(b[j:e])
@@ -791,10 +785,14 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 	if a.second {
 		c = namePassword
 	}
-	if c == nameOther || c == nameWeak && m.words.n == 1 && namesPair(b, a) {
+	if c == nameOther {
 		return
 	}
-	m.valued = true
+	if c == nameWeak && m.words.n == 1 {
+		if a.seen = max(a.seen, a.end+maxAfter); namesPair(b, a) {
+			return
+		}
+	}
 	v := b[a.start:a.end]
 	r, ok := judge(a, c, b[s:e], v)
 	if ok && m.observe != nil {
@@ -807,8 +805,11 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 	if r.score < malformedFloor && m.documented() || m.set.malformed(v) {
 		return
 	}
-	if allHex(v) && (len(v) >= 32 && hashContext(b, a.start) || indexFold(b[max(0, a.start-maxBack):a.start], "vector") >= 0) {
-		return // a digest, or a test vector
+	if allHex(v) {
+		a.first = min(a.first, a.start-maxBack)
+		if len(v) >= 32 && hashContext(b, a.start) || indexFold(b[max(0, a.start-maxBack):a.start], "vector") >= 0 {
+			return // a digest, or a test vector
+		}
 	}
 	name := shown(b[s:e])
 	m.emit(Candidate{Tier: finding.TierGeneric, Proof: finding.ProofNone, Name: name, Why: fmt.Sprintf("%s, entropy %.1f bits, not a reference", called(name), r.entropy),

@@ -31,14 +31,15 @@ const (
 // What decides about a trigger lies at most so many bytes away from it, beside what it is itself and its row says. Derived
 // texts rely on these; TestReach holds them against truncated texts.
 const (
-	blockBack   = 128                             // of a structure that reaches ahead
-	nameBack    = maxBack + maxIdent + 128        // of the name that a value is assigned to, and what stands before that
-	wordBack    = maxIdent + maxBack + lineOfWord // of the name around a word
-	lineOfWord  = 128                             // a command, or an opening bracket with the name of a function, before a name
-	nearAhead   = 32                              // behind a value that only a word before it tells of
-	shapeAhead  = 512                             // behind a token: whether it is a line of a larger block
-	anchorAhead = 128                             // behind what a structure reads
-	seenAhead   = 2*maxWrap + maxAfter + 64       // behind a value
+	blockBack   = 128                      // of a structure that reaches ahead
+	nameBack    = maxBack + maxIdent + 128 // of the name that a value is assigned to, and what stands before that
+	nearBack    = maxBack + maxBlanks + 16 // of the name before a value that only a word before it tells of
+	wordBefore  = 18                       // of a word that says of a key or token which it is
+	lineOfWord  = 128                      // a command, or an opening bracket with the name of a function, before a name
+	nearAhead   = 32                       // behind a value that only a word before it tells of
+	shapeAhead  = 512                      // behind a token: whether it is a line of a larger block
+	anchorAhead = 128                      // behind what a structure reads
+	seenAhead   = 16                       // behind what was passed over: the longest word that is looked for there
 )
 
 // Reach is how many bytes before a candidate's Start and behind its End may have taken part in the decision. Structures that
