@@ -162,6 +162,9 @@ type Structure struct {
 	// Parse is given the text and where an anchor begins. It returns what it found, or nothing. It is a function of the
 	// bytes within Reach alone, and never panics on hostile input.
 	Parse func(b []byte, at int) []Found
+	// Read, if set, is told of the same where Parse found nothing, and returns the bytes that it read for that: [from, to) of
+	// the text, or more at its ends. Texts that differ elsewhere need not be parsed again.
+	Read func(b []byte, at int) (from, to int)
 	// Source is what Parse was made of where it is data, a user's pattern: a change to it changes the hash of the rules.
 	Source string
 }

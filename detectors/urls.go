@@ -58,7 +58,7 @@ func urlRow(id, provider, title string, schemes []string, d Detector) Detector {
 			anchors = append(anchors, s+"+") // SQLAlchemy names the driver: postgresql+psycopg2://
 		}
 	}
-	d.Structures = []Structure{{Anchors: anchors, Reach: Local(1024), Parse: parseURL}}
+	d.Structures = []Structure{{Anchors: anchors, Reach: Local(1024), Parse: parseURL, Read: readURL}}
 	if d.Facts == nil {
 		d.Facts = urlFacts
 	}
@@ -112,7 +112,7 @@ func urls() []Detector {
 		}),
 		{
 			ID: "database-url", Title: "URL of another scheme with a password",
-			Structures: []Structure{{Anchors: schemeEnds(), Reach: Local(1024), Parse: parseOtherURL}},
+			Structures: []Structure{{Anchors: schemeEnds(), Reach: Local(1024), Parse: parseOtherURL, Read: readURL}},
 			Facts:      urlFacts,
 			Sample: func(r *rand.Rand) []byte {
 				return []byte("clickhouse://app" + string(draw(r, Lower, 4)) + ":" + string(draw(r, Base62, 20)) + "@db" + string(draw(r, Digits, 2)) + ".internal.test/shop")
@@ -126,7 +126,7 @@ func urls() []Detector {
 		}),
 		{
 			ID: "git-credentials", Title: "stored git credential",
-			Structures: []Structure{{Anchors: []string{"https://", "http://"}, Reach: Local(1024), Parse: parseURL}},
+			Structures: []Structure{{Anchors: []string{"https://", "http://"}, Reach: Local(1024), Parse: parseURL, Read: readURL}},
 			Paths:      []string{"**/.git-credentials", "**/git/credentials", ".git-credentials"},
 			Facts:      urlFacts,
 			Sample: func(r *rand.Rand) []byte {
@@ -187,7 +187,7 @@ func schemeEnds() []string {
 
 func parseOtherURL(b []byte, at int) []Found {
 	start := at
-	for start > 0 && start > at-24 && schemeBytes.Has(b[start-1]) {
+	for start > 0 && start > at-schemeBack && schemeBytes.Has(b[start-1]) {
 		start--
 	}
 	scheme, _, _ := strings.Cut(strings.ToLower(string(b[start:at+1])), "+")
@@ -210,18 +210,42 @@ func urlByte(c byte) bool {
 	return c > ' ' && c < 0x7f && c != '"' && c != '\'' && c != '`' && c != '<' && c != '>' && c != '\\'
 }
 
+// Bytes of a URL that are read.
+const (
+	schemeBack  = 24   // from a scheme's last byte to its start
+	schemeAhead = 40   // from a scheme's start to the end of what separates it
+	authority   = 1000 // behind that
+)
+
+// readURL is what parseURL and parseOtherURL read of a URL without a password.
+func readURL(b []byte, at int) (from, to int) {
+	from, to = at-schemeBack-1, at+schemeAhead
+	if i := bytes.Index(b[at:min(len(b), to)], []byte("://")); i >= 0 {
+		to = at + i + len("://") + authority
+		for end := at + i + len("://"); end < min(len(b), to); end++ {
+			if !inAuthority(b[end]) {
+				return from, end + 1
+			}
+		}
+	}
+	return from, to
+}
+
+// inAuthority reports whether c is one of what is read up to a URL's path.
+func inAuthority(c byte) bool { return urlByte(c) && c != '?' && c != '#' }
+
 // parseURL reads SCHEME://user:password@host. What follows is no part of the secret, so it does not belong to the finding.
 func parseURL(b []byte, at int) []Found {
 	if at > 0 && (Letters.Has(b[at-1]) || Digits.Has(b[at-1])) {
 		return nil
 	}
-	i := bytes.Index(b[at:min(len(b), at+40)], []byte("://"))
+	i := bytes.Index(b[at:min(len(b), at+schemeAhead)], []byte("://"))
 	if i < 0 || !all(b[at:at+i], schemesBytes) {
 		return nil
 	}
 	from := at + i + 3
 	end := from
-	for end < len(b) && end < from+1000 && urlByte(b[end]) && b[end] != '?' && b[end] != '#' {
+	for end < len(b) && end < from+authority && inAuthority(b[end]) {
 		end++
 	}
 	// A password may hold an @, or a slash where nobody escaped it: the last @ before a host decides.

@@ -19,7 +19,6 @@ type assignment struct {
 	login              bool // a call that takes a user and a password
 	second             bool // the value is the second argument of such a call
 	valued             bool // a value was read, or looked for
-	far                bool // more than an operator was looked for
 	behind             bool // the line before the name was looked at, up to lineOfWord bytes of it
 	seen               int  // the end of what was read, up to seenAhead bytes less
 	first              int  // where what was read begins, if before the name
@@ -140,7 +139,7 @@ func (r *reader) quoteAt() (q byte, n int) {
 
 // parseAssignment reads what follows the name [s, e).
 func parseAssignment(b []byte, s, e int) (assignment, bool) {
-	a := assignment{nameStart: s, nameEnd: e, seen: e + maxGap, first: s}
+	a := assignment{nameStart: s, nameEnd: e, seen: e, first: s}
 	r := reader{b: b, i: e, limit: min(len(b), e+maxGap)}
 
 	// Around the name: quotes, brackets, a tag.
@@ -150,6 +149,7 @@ func parseAssignment(b []byte, s, e int) (assignment, bool) {
 		r.i += n
 	}
 	if r.peek() == '>' || !quoted && s > 0 && (b[s-1] == '<' || b[s-1] == ':') && r.peek() == ' ' {
+		a.seen = e + maxGap
 		if a.element(&r, quoted) {
 			return a, a.value(b, r.i)
 		}
@@ -158,6 +158,7 @@ func parseAssignment(b []byte, s, e int) (assignment, bool) {
 		}
 	}
 	if hasFold(r.rest(), "</name>") || hasFold(r.rest(), "</key>") {
+		a.seen = e + maxGap
 		return a, a.sibling(&r)
 	}
 	if a.nameValue(&r) {
@@ -174,6 +175,7 @@ func parseAssignment(b []byte, s, e int) (assignment, bool) {
 		for j < r.limit && isDigit(b[j]) {
 			j++
 		}
+		a.seen = max(a.seen, j)
 		if j < r.limit && b[j] == ']' {
 			r.i = j + 1
 			spaced = r.blanks()
@@ -183,9 +185,7 @@ func parseAssignment(b []byte, s, e int) (assignment, bool) {
 		r.i++ // optional or definite, as TypeScript and Kotlin mark it
 		r.blanks()
 	}
-	if !a.far {
-		a.seen = r.i + quoteAhead
-	}
+	a.seen = max(a.seen, r.i+quoteAhead)
 	if !a.operator(&r, s, quoted, spaced) {
 		return a, false
 	}
@@ -194,7 +194,6 @@ func parseAssignment(b []byte, s, e int) (assignment, bool) {
 
 // element reads the rest of an opening tag; the value is the text up to the next tag.
 func (a *assignment) element(r *reader, quoted bool) bool {
-	a.far = true
 	i := r.i
 	if r.peek() == ' ' {
 		for i < r.limit && r.b[i] != '>' && r.b[i] != '<' && r.b[i] != '\n' {
@@ -246,8 +245,8 @@ func (a *assignment) nameValue(r *reader) bool {
 	if i < 0 || r.b[i] != ':' && r.b[i] != '=' {
 		return false
 	}
-	a.far = true
 	n := *r
+	defer func() { a.seen = max(a.seen, n.i+seenAhead) }()
 	for n.i < n.limit && (isBlank(n.b[n.i]) || n.b[n.i] == ',' || n.b[n.i] == ';') {
 		n.i++
 	}
@@ -321,7 +320,7 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 		if s == 0 {
 			return false
 		}
-		a.behind = true
+		a.behind = quoted || b[s-1] == '(' || bytes.IndexByte(b[s:a.nameEnd], '_') >= 0
 		// A bare name before a comma is an argument or a list's member, unless it stands for a macro or a variable's name.
 		if !quoted && b[s-1] != '(' && !macro(b, s, a.nameEnd) || quoted && !isQuote(b[s-1]) && b[s-1] != ' ' && b[s-1] != '\\' || !takesPair(b, s) {
 			return false
@@ -331,9 +330,8 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 	case quoted:
 		return false
 	case spaced && isQuote(two[0]):
-		a.behind = true
 		// Not the prose of: to pass "x" on.
-		if s > 1 && isLower(b[s]) && b[s-1] == ' ' && isWord(b[s-2]) && !commandBefore(b, s) {
+		if s > 1 && isLower(b[s]) && b[s-1] == ' ' && isWord(b[s-2]) && !a.commanded(b, s) {
 			return false
 		}
 		a.op = opSpace
@@ -425,8 +423,9 @@ func listBefore(b []byte, s int) bool {
 func (a *assignment) typed(r *reader) {
 	n := *r
 	n.blanks()
-	a.seen = max(a.seen, n.i+operatorAhead)
-	if i := typeEnd(n.rest()); i > 0 {
+	i, read := typeEnd(n.rest())
+	a.seen = max(a.seen, n.i+read)
+	if i > 0 {
 		n.i += i
 		n.blanks()
 		a.seen = max(a.seen, n.i+2)
@@ -441,14 +440,14 @@ func (a *assignment) typed(r *reader) {
 // typedAfter passes over a type that follows the name, as in var token string = "x" or password VARCHAR(20) DEFAULT 'x'.
 func (a *assignment) typedAfter(r *reader) bool {
 	n := *r
-	a.seen = max(a.seen, n.i+operatorAhead)
-	i := typeEnd(n.rest())
+	i, read := typeEnd(n.rest())
+	a.seen = max(a.seen, n.i+read)
 	if i == 0 {
 		return false
 	}
 	n.i += i
 	n.blanks()
-	a.seen = max(a.seen, n.i+operatorAhead)
+	a.seen = max(a.seen, n.i+len("default "))
 	if hasFold(n.rest(), "default ") {
 		n.i += len("default ")
 		*r = n
@@ -468,8 +467,8 @@ var (
 	typeFirst = of("sbcatoSBCATO") // what they begin with
 )
 
-// typeEnd is the length of a type's name at the start of b, 0 if none stands there.
-func typeEnd(b []byte) int {
+// typeEnd is the length of a type's name at the start of b, 0 if none stands there, and how much of b was read for it.
+func typeEnd(b []byte) (length, read int) {
 	n := 0
 	for n < len(b) && n < 48 && typeBytes.Has(b[n]) {
 		if isBlank(b[n]) && n+1 < len(b) && b[n+1] == '=' {
@@ -477,16 +476,13 @@ func typeEnd(b []byte) int {
 		}
 		n++
 	}
-	if n == 0 || isDigit(b[0]) {
-		return 0
-	}
-	if !holdsType(b[:min(n, 24)]) {
-		return 0
+	if n == 0 || isDigit(b[0]) || !holdsType(b[:min(n, 24)]) {
+		return 0, n + 2
 	}
 	if i := indexFold(b[:n], " default "); i > 0 {
-		return i
+		return i, n + 2
 	}
-	return n
+	return n, n + 2
 }
 
 // holdsType reports whether one of typeWords stands in b.
@@ -505,18 +501,20 @@ func holdsType(b []byte) bool {
 
 // commanded is commandBefore for the name at s.
 func (a *assignment) commanded(b []byte, s int) bool {
-	a.behind = true
-	return commandBefore(b, s)
+	yes, from := commandBefore(b, s)
+	a.first = min(a.first, from)
+	return yes
 }
 
-// commandBefore reports whether the word before s makes what follows the name its value: ENV X v, #define X v.
-func commandBefore(b []byte, s int) bool {
+// commandBefore reports whether the word before s makes what follows the name its value: ENV X v, #define X v. It reads from
+// from.
+func commandBefore(b []byte, s int) (yes bool, from int) {
 	i := s
 	for i > 0 && s-i < maxBlanks && isBlank(b[i-1]) {
 		i--
 	}
 	if i == s {
-		return false
+		return false, i - 1
 	}
 	e := i
 	for i > 0 && e-i < 12 && (isLetter(b[i-1]) || b[i-1] == '#' || b[i-1] == '%') {
@@ -525,10 +523,10 @@ func commandBefore(b []byte, s int) bool {
 	for _, w := range []string{"env", "arg", "#define", "%define", "define", "setenv", "setx", "set", "add"} {
 		if len(w) == e-i && hasFold(b[i:e], w) {
 			// A word in prose is followed by names too; a command stands at the start of its line, or behind another in capitals.
-			return i == 0 || b[i-1] == '\n' || b[i-1] == '\\' || isBlank(b[i-1]) && isUpper(b[e-1])
+			return i == 0 || b[i-1] == '\n' || b[i-1] == '\\' || isBlank(b[i-1]) && isUpper(b[e-1]), i - 1
 		}
 	}
-	return false
+	return false, i - 1
 }
 
 // Calls that hand their first argument on, and calls whose second argument is a default.
@@ -971,8 +969,10 @@ func nameBefore(b []byte, i int) (s, e int) {
 	if e-s > maxIdent || s == floor && floor > 0 {
 		return 0, 0
 	}
-	if spaced && !(s > 0 && b[s] == '-') && !commandBefore(b, s) {
-		return 0, 0
+	if spaced && !(s > 0 && b[s] == '-') {
+		if yes, _ := commandBefore(b, s); !yes {
+			return 0, 0
+		}
 	}
 	for s < e && (b[s] == '-' || b[s] == '.') {
 		s++

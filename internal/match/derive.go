@@ -370,8 +370,14 @@ func (m *Matcher) eval(p int, trig int32) hit {
 		}
 	case trigStruct:
 		st := &m.set.structs[m.set.anchors[t.ref].of]
-		back := st.back
-		if !m.structure(t.ref, at) && back < math.MaxInt32 {
+		some, back := m.structure(t.ref, at), st.back
+		switch {
+		case some || back == math.MaxInt32:
+		case st.row.Read != nil:
+			from, to := st.row.Read(m.b, at)
+			h.back, h.ahead = int32(p-from), int32(to-p)
+			return h
+		default:
 			back -= nameBack
 		}
 		h.back, h.ahead = int32(min(math.MaxInt32, back+int(t.off))), int32(min(math.MaxInt32, st.ahead))

@@ -60,7 +60,7 @@ func TestReach(t *testing.T) {
 	m := s.NewMatcher()
 	f := s.filter
 	bad := map[string]bool{}
-	for range 150 {
+	for range 600 {
 		var text []byte
 		for range 12 {
 			text = append(text, ps[r.IntN(len(ps))]...)

@@ -470,7 +470,6 @@ func (m *Matcher) word(w *word, at int) (from, to int) {
 	from, to = at-maxIdent-2, end+maxIdent+2
 	if w.command {
 		m.command(at)
-		to = max(to, at+maxCommand)
 	}
 	if at < m.identStart || at >= m.identEnd {
 		s, e, ok := identAround(b, at, end)
@@ -482,12 +481,14 @@ func (m *Matcher) word(w *word, at int) (from, to int) {
 	if at >= m.identStart && at < m.identEnd {
 		from, to = m.identFrom, max(end, m.identTo)
 	}
+	if w.command {
+		to = max(to, at+maxCommand)
+	}
 	m.run.far, m.valued = 0, false
 	for _, r := range w.rows {
 		n := &m.set.named[r]
 		if n.near > 0 {
 			m.value(n, w.text, end, end+n.near+1, nil)
-			to = max(to, end+n.near+2)
 		}
 	}
 	to = max(to, m.run.far+2)
@@ -511,7 +512,7 @@ func (m *Matcher) ident(s, e int) (from, to int) {
 	for to < len(b) && isIdent(b[to]) {
 		to++
 	}
-	if a.behind {
+	if from = min(from, a.first); a.behind {
 		from = min(from, s-lineOfWord)
 	}
 	switch {
@@ -580,12 +581,13 @@ func (m *Matcher) value(n *named, keyword string, i, limit int, a *assignment) {
 	limit = min(limit, len(b))
 	breaks, from := 0, i
 	escapes := m.escapesIn(i, limit)
+search:
 	for ; i < limit; i++ {
 		c := b[i]
 		if c <= ' ' {
 			if c == '\n' {
 				if breaks++; breaks > 1 && a == nil {
-					return
+					break search
 				}
 			}
 			continue
@@ -609,10 +611,11 @@ func (m *Matcher) value(n *named, keyword string, i, limit int, a *assignment) {
 				end = values[j].at(b, i, &m.run)
 			}
 			if end > i && m.namedValue(n, &values[j], keyword, from, i, end, a) {
-				return
+				break search
 			}
 		}
 	}
+	m.run.far = max(m.run.far, i+1)
 }
 
 // escapesIn reports whether escape sequences may end in [lo, hi). Rows that one word leads to ask of one stretch.

@@ -19,7 +19,6 @@ const (
 	maxBack       = 192  // before a value, to find its name
 	needNameGap   = 64   // between a word of Shape.NeedName and the token
 	hashGap       = 24   // between a word such as sha256 and the digits it labels
-	operatorAhead = 64   // of the operator, a type included
 	quoteAhead    = 8    // of an operator, and of the quotes and tags that may stand before it
 	quoteBack     = 12   // before a name, to see its quotes and what opens them
 	maxBlanks     = 64   // between a command and a name
