@@ -11,6 +11,20 @@ func (b *Budget) Load() Load { return Load{b.lim.MaxBytes - b.left, b.joints} }
 // Plus is the load of two texts together.
 func (l Load) Plus(o Load) Load { return Load{l.Bytes + o.Bytes, l.Joints + o.Joints} }
 
+// Minus is what l holds besides o.
+func (l Load) Minus(o Load) Load { return Load{l.Bytes - o.Bytes, l.Joints - o.Joints} }
+
+// Charge takes a load that decoding the same text took before. It reports false, and takes nothing, where decoding it again
+// could meet a limit.
+func (b *Budget) Charge(l Load) bool {
+	if b.hit != "" || l.Bytes >= b.left {
+		return false
+	}
+	b.left -= l.Bytes
+	b.joints += l.Joints
+	return true
+}
+
 // Times is the load of n such texts.
 func (l Load) Times(n int64) Load {
 	if n > 1<<20 {

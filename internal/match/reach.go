@@ -10,21 +10,21 @@ const (
 	defaultNear = 40
 	maxNear     = 256 // between a keyword and its value
 
-	maxIdent      = 128  // of a name, to each side of a hit in it
-	maxGap        = 128  // white space, brackets and type between a name and its value
-	maxWrap       = 96   // of a call around a value: aws.String("…"), os.getenv("X", "…")
-	maxValue      = 4096 // of a value
-	maxPlain      = 1024 // of a value without quotes
-	maxAfter      = 64   // after a value, to see what follows it
-	maxBack       = 192  // before a value, to find its name
-	needNameGap   = 64   // between a word of Shape.NeedName and the token
-	hashGap       = 24   // between a word such as sha256 and the digits it labels
-	quoteAhead    = 8    // of an operator, and of the quotes and tags that may stand before it
-	quoteBack     = 12   // before a name, to see its quotes and what opens them
-	maxBlanks     = 64   // between a command and a name
-	maxCommand    = 512  // of a command line with -u user:password
-	maxSlide      = 256  // by which a shape's literal may stand away from its start
-	escapeBack    = 8    // an escape sequence that ends where a token begins: \n, %3D, \u003d, a colour code
+	maxIdent    = 128  // of a name, to each side of a hit in it
+	maxGap      = 128  // white space, brackets and type between a name and its value
+	maxWrap     = 96   // of a call around a value: aws.String("…"), os.getenv("X", "…")
+	maxValue    = 4096 // of a value
+	maxPlain    = 1024 // of a value without quotes
+	maxAfter    = 64   // after a value, to see what follows it
+	maxBack     = 192  // before a value, to find its name
+	needNameGap = 64   // between a word of Shape.NeedName and the token
+	hashGap     = 24   // between a word such as sha256 and the digits it labels
+	quoteAhead  = 8    // of an operator, and of the quotes and tags that may stand before it
+	quoteBack   = 12   // before a name, to see its quotes and what opens them
+	maxBlanks   = 64   // between a command and a name
+	maxCommand  = 512  // of a command line with -u user:password
+	maxSlide    = 256  // by which a shape's literal may stand away from its start
+	escapeBack  = 8    // an escape sequence that ends where a token begins: \n, %3D, \u003d, a colour code
 )
 
 // What decides about a trigger lies at most so many bytes away from it, beside what it is itself and its row says. Derived

@@ -129,6 +129,7 @@ type examiner struct {
 	unpack  *unpack.Budget
 	layers  []layer // one a depth
 	wides   int     // texts that were UTF-16 as a whole
+	quiet   quiet
 
 	finished []match.Candidate // of a text that is UTF-16 as a whole: they have lines and snippets, those of the decoded text
 
@@ -370,9 +371,18 @@ func (e *examiner) piece(depth int, p decode.Piece) {
 	case decode.UnicodeEscape, decode.HTML, decode.QuotedPrintable, decode.Joined:
 		l.inner.plain = l.text[p.Start:p.End]
 	}
-	l.out = take(l.out, e.matcher.Match(l.spliced), &l.inner)
+	if depth == 0 && e.quiet.holds(l.spliced, e.budget) {
+		return
+	}
+	before, n := e.budget.Load(), len(l.out)
+	cs := e.matcher.Match(l.spliced)
+	none := len(cs) == 0
+	l.out = take(l.out, cs, &l.inner)
 	if depth+1 < e.o.DecodeDepth {
 		l.out = e.decoded(l.out, l.spliced, l.inner, depth+1)
+	}
+	if depth == 0 && none && len(l.out) == n && e.budget.Hit() == "" {
+		e.quiet.add(l.spliced, e.budget.Load().Minus(before))
 	}
 }
 
