@@ -530,6 +530,13 @@ func escapeHidden(b []byte) []byte {
 	}
 	out := make([]byte, 0, len(b)+len(b)/8)
 	for i := 0; i < len(b); {
+		from := i
+		for i < len(b) && b[i] >= 0x20 && b[i] < 0x7f {
+			i++
+		}
+		if out = append(out, b[from:i]...); i == len(b) {
+			break
+		}
 		r, n := utf8.DecodeRune(b[i:])
 		switch {
 		case !hidden(r):

@@ -11,12 +11,12 @@ import (
 
 // Words that nobody's secret is made of, folded and without separators. Each has five letters at least or is followed by
 // something: in 40 random letters and digits one of five stands by chance once in 70,000 values.
-var dummyWords = strings.Fields("example changeme changethis changeit placeholder insert replaceme replacewith replacethis dummy yourpass yourtoken yoursecret yourkey yourapi youraccess yourclient yourown " +
+var dummyWords = findable("example changeme changethis changeit placeholder insert replaceme replacewith replacethis dummy yourpass yourtoken yoursecret yourkey yourapi youraccess yourclient yourown " +
 	"yourprivate yourpersonal yourdb youruser youraws yourauth yourjwt yourgithub tokenhere keyhere secrethere passwordhere valuehere goeshere redacted fixme foobar barbaz notreal notasecret notavalid " +
 	"fakekey faketoken fakesecret fakepass deadbeef abcdefgh qwertyui xxxxx enteryour putyour addyour setyour testtest testkey testtoken testsecret randomstring abc123abc123 invalidinvalid dummydummy fakefake thisisfake fakevalue")
 
 // Words that make a generic value none, but may be part of a real token: a configuration's name, a tenant's.
-var weakDummyWords = strings.Fields("sample todo lorem notused unused mytoken mysecret mykey myapikey undefined thisisa thisismy supersecret topsecret verysecret donotuse invalid nosecret removed masked hidden censored " +
+var weakDummyWords = findable("sample todo lorem notused unused mytoken mysecret mykey myapikey undefined thisisa thisismy supersecret topsecret verysecret donotuse invalid nosecret removed masked hidden censored " +
 	"obfuscated sanitized anonymized encryptedvalue optional required default testpass somerandom base64encoded abc123 usesyour hunter keyvalue withhmac hmacsha myuuid doesnotmatter whatever")
 
 // dummy says in what way a value is evidently none: a filler, a counter, a placeholder. It returns "" for one that may be
@@ -39,7 +39,7 @@ func dummy(v []byte) string {
 	}
 	var buf [256]byte
 	c := compact(buf[:0], v[:min(len(v), len(buf))])
-	if hasWord(c, dummyWords) {
+	if dummyWords.in(c) {
 		return "a placeholder"
 	}
 	return ""
@@ -49,7 +49,7 @@ func dummy(v []byte) string {
 func weakDummy(v []byte) bool {
 	var buf [256]byte
 	c := compact(buf[:0], v[:min(len(v), len(buf))])
-	return counted(c)*2 > len(c) || hasWord(c, weakDummyWords)
+	return counted(c)*2 > len(c) || weakDummyWords.in(c)
 }
 
 // encodedDummy reports whether a value is base64 of text that is evidently no secret.
@@ -109,10 +109,30 @@ func allDigits(v []byte) bool {
 	return true
 }
 
-func hasWord(folded []byte, words []string) bool {
-	for _, w := range words {
-		if len(folded) >= len(w) && bytes.Contains(folded, []byte(w)) {
-			return true
+// wordSet holds words that are looked for within a value, by the two letters that each begins with.
+type wordSet [26 * 26][]string
+
+// findable makes a set of words that stand in a list, folded.
+func findable(list string) *wordSet {
+	var s wordSet
+	for w := range strings.FieldsSeq(list) {
+		at := &s[int(w[0]-'a')*26+int(w[1]-'a')]
+		*at = append(*at, w)
+	}
+	return &s
+}
+
+// in reports whether one of the words stands in folded.
+func (s *wordSet) in(folded []byte) bool {
+	for i := 0; i+1 < len(folded); i++ {
+		x, y := folded[i]-'a', folded[i+1]-'a'
+		if x >= 26 || y >= 26 {
+			continue
+		}
+		for _, w := range s[int(x)*26+int(y)] {
+			if len(folded)-i >= len(w) && string(folded[i:i+len(w)]) == w {
+				return true
+			}
 		}
 	}
 	return false
