@@ -459,6 +459,17 @@ const (
 	PartyImage    Party = "image" // what a job runs in, not a step of it
 )
 
+// Spot is where something stands as people write it: the target and the path, without a target that is the current folder.
+func (l *Location) Spot() string {
+	switch {
+	case l.Path == "":
+		return l.Target
+	case l.Target == "" || l.Target == ".":
+		return l.Path
+	}
+	return l.Target + " " + l.Path
+}
+
 // Static is a long-lived key where a short-lived one could be had.
 type Static struct {
 	What    string // what makes it a static key, in words

@@ -62,22 +62,12 @@ func awsSlot(account, user, when string) string {
 
 // labels takes what tags, labels and annotations say of owner and environment, whichever way a provider writes them.
 func (r *Row) labels(o Object, path string) {
-	give := func(key, value string) {
-		switch strings.ToLower(key) {
-		case "owner", "owned-by", "owner-email", "contact", "technical-contact":
-			r.give("owner", value)
-		case "team", "squad", "owner-team":
-			r.give("team", value)
-		case "environment", "env", "stage", "app.kubernetes.io/environment":
-			r.give("environment", value)
-		}
-	}
 	for _, v := range o.All(path) {
 		switch v := v.(type) {
 		case map[string]any:
 			for _, k := range slices.Sorted(maps.Keys(v)) {
 				if s, err := asText(v[k]); err == nil {
-					give(k, s)
+					r.label(k, s)
 				}
 			}
 		case []any:
@@ -86,8 +76,20 @@ func (r *Row) labels(o Object, path string) {
 				if m, ok := e.(map[string]any); ok {
 					t.m = m
 				}
-				give(t.Text("Key|key"), t.Text("Value|value"))
+				r.label(t.Text("Key|key"), t.Text("Value|value"))
 			}
 		}
+	}
+}
+
+// label takes one of them.
+func (r *Row) label(key, value string) {
+	switch strings.ReplaceAll(strings.ToLower(key), "_", "-") {
+	case "owner", "owners", "owned-by", "owner-email", "code-owner", "contact", "technical-contact":
+		r.give("owner", value)
+	case "team", "squad", "owner-team", "owning-team", "team-owner", "responsible-team":
+		r.give("team", value)
+	case "environment", "env", "stage", "app.kubernetes.io/environment":
+		r.give("environment", value)
 	}
 }

@@ -75,6 +75,7 @@ func meta(s *exports.Set, format string) inventory.Meta {
 		Scope: map[string]string{
 			"azure-storage-keys": "acmeledger", "entra-app-secrets": "00000000-0000-4000-8000-000000000002",
 			"twilio-keys": "acme", "grafana-tokens": "ci", "gitlab-ci-variables": "acme/api", "openai-keys": "proj_1", "azure-diagnostic-settings": "tenant-1",
+			"aws-account-aliases": "222222222222",
 		}[format],
 	}
 }

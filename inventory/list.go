@@ -5,7 +5,7 @@ package inventory
 // ./inventory -update" writes its golden records and its section of docs/inventory.md.
 func listings() []listing {
 	return []listing{
-		awsCredentialReport(), awsAccessKeys(), awsAccountAuthorization(), awsUsers(), awsAccounts(),
+		awsCredentialReport(), awsAccessKeys(), awsAccountAuthorization(), awsUsers(), awsAccounts(), awsAccountAliases(),
 		awsTrails(), awsSelectors(), awsEvents(), awsCertificates(),
 
 		gcpServiceAccountKeys(), gcpServiceAccounts(), gcpKeyActivity(), gcpIAMPolicy(), gcpAuditLog(), gcpAPIKeys(),
@@ -14,7 +14,7 @@ func listings() []listing {
 		azureStorageAccounts(), azureStorageKeys(), azureDiagnostics(), azureDevOpsTokens(),
 
 		githubCredentialAuthorizations(), githubTokens(), githubSecretScanning(), githubAuditLog(), githubInstallations(),
-		githubWebhooks(), githubSecrets(), githubEnvironments(), githubUsers(),
+		githubWebhooks(), githubSecrets(), githubEnvironments(), githubUsers(), githubTeams(), githubProperties(),
 		gitlabKeys(), githubKeys(),
 		gitlabTokens(), gitlabVariables(), gitlabDeployTokens(), gitlabWebhooks(), gitlabUsers(),
 

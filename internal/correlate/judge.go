@@ -254,11 +254,7 @@ func (j *judge) environments(c *finding.Credential) []finding.Environment {
 }
 
 func at(s *finding.Sighting) string {
-	w := s.Where.Target
-	if s.Where.Path != "" {
-		w += " " + s.Where.Path
-	}
-	return fmt.Sprintf("%s:%d", strings.TrimSpace(w), s.Parts[0].Span.Line)
+	return fmt.Sprintf("%s:%d", s.Where.Spot(), s.Parts[0].Span.Line)
 }
 
 // place is the environments of one place.
@@ -323,11 +319,11 @@ func sight(c *finding.Credential) (workloads, targets []string) {
 		}
 	}
 	for _, u := range c.Uses {
-		job := u.Where.Path
+		job := u.Where.Spot()
 		if u.Job != "" {
 			job += " job " + u.Job
 		}
-		add(w, strings.TrimSpace(u.Where.Target+" "+job))
+		add(w, job)
 	}
 	look := func(f finding.Fact) {
 		switch f.Field {

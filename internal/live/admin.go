@@ -52,13 +52,13 @@ type Provider struct {
 func Providers() []Provider {
 	return []Provider{
 		{Name: "aws", Where: "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN; else AWS_PROFILE of ~/.aws/credentials; AWS_REGION, AWS_ENDPOINT_URL",
-			Lists: "aws-access-keys aws-credential-report aws-account-authorization aws-cloudtrail-trails", pull: pullAWS},
+			Lists: "aws-access-keys aws-credential-report aws-account-authorization aws-account-aliases aws-cloudtrail-trails", pull: pullAWS},
 		{Name: "entra", Where: "AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET; AZURE_AUTHORITY_HOST for another cloud",
 			Lists: "entra-applications entra-users entra-oauth-grants entra-sign-ins", pull: pullEntra},
 		{Name: "gcp", Scope: "PROJECT", Needs: true, Where: "CLOUDSDK_AUTH_ACCESS_TOKEN (gcloud auth print-access-token)",
 			Lists: "gcp-service-accounts gcp-service-account-keys gcp-key-activity gcp-api-keys gcp-iam-policy", pull: pullGCP},
 		{Name: "github", Scope: "ORGANISATION", Needs: true, Where: "GH_TOKEN, else GITHUB_TOKEN",
-			Lists: "github-credential-authorizations github-personal-access-tokens github-audit-log github-users github-app-installations github-webhooks github-actions-secrets github-secret-scanning github-ssh-keys github-environments", pull: pullGitHub},
+			Lists: "github-credential-authorizations github-personal-access-tokens github-audit-log github-users github-app-installations github-webhooks github-actions-secrets github-secret-scanning github-ssh-keys github-environments github-teams github-repository-properties", pull: pullGitHub},
 		{Name: "gitlab", Scope: "GROUP", Where: "GITLAB_TOKEN",
 			Lists: "gitlab-access-tokens gitlab-users gitlab-ci-variables gitlab-deploy-tokens gitlab-ssh-keys gitlab-webhooks", pull: pullGitLab},
 		{Name: "kubernetes", Where: "the current context of KUBECONFIG, else of ~/.kube/config: its server, authority and token", Lists: "kubernetes", pull: pullKubernetes},

@@ -57,7 +57,7 @@ func (a *Admin) AWSCredentials() (AWSKey, error) {
 	return AWSKey{id, finding.NewSecret([]byte(secret)), finding.NewSecret([]byte(fields["aws_session_token"]))}, nil
 }
 
-// pullAWS takes an account's users, keys, policies and trails. The report has last uses and no key ids, the key lists have ids and
+// pullAWS takes an account's users, keys, policies, alias and trails. The report has last uses and no key ids, the key lists have ids and
 // none: both are needed.
 func pullAWS(ctx context.Context, p *pull) error {
 	key, err := p.AWSCredentials()
@@ -75,7 +75,7 @@ func pullAWS(ctx context.Context, p *pull) error {
 		what string
 		do   func(context.Context, *pull) error
 	}{
-		{"access-keys", a.keys}, {"credential-report", a.report}, {"account-authorization", a.authorization}, {"trails", a.trails},
+		{"access-keys", a.keys}, {"credential-report", a.report}, {"account-authorization", a.authorization}, {"account-aliases", a.aliases}, {"trails", a.trails},
 	} {
 		if err := take.do(ctx, p); err != nil {
 			denied := Denied(err)
@@ -179,6 +179,36 @@ func (a *AWS) authorization(ctx context.Context, p *pull) error {
 		return err
 	}
 	p.add("account-authorization", "aws-account-authorization", raw, "")
+	return nil
+}
+
+// aliases is list-account-aliases with the account, which it does not name.
+func (a *AWS) aliases(ctx context.Context, p *pull) error {
+	var out struct {
+		AccountAliases []string
+		Account        string
+	}
+	pages := iam.NewListAccountAliasesPaginator(a.iam, &iam.ListAccountAliasesInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		out.AccountAliases = append(out.AccountAliases, page.AccountAliases...)
+	}
+	if len(out.AccountAliases) == 0 {
+		return nil
+	}
+	who, err := a.Identity(ctx)
+	if err != nil {
+		return err
+	}
+	out.Account = who.Account
+	raw, err := json.Marshal(out)
+	if err != nil {
+		return err
+	}
+	p.add("account-aliases", "aws-account-aliases", raw, "")
 	return nil
 }
 

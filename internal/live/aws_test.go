@@ -101,6 +101,9 @@ func TestAWS(t *testing.T) {
 	if _, err := c.UpdateAccessKey(t.Context(), &iam.UpdateAccessKeyInput{UserName: aws.String("low"), AccessKeyId: &low.ID, Status: types.StatusTypeInactive}); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := c.CreateAccountAlias(t.Context(), &iam.CreateAccountAliasInput{AccountAlias: aws.String("acme-prod")}); err != nil {
+		t.Fatal(err)
+	}
 	s.Enforce()
 	now = made.AddDate(2, 0, 0)
 	s.Set(now)
@@ -130,6 +133,9 @@ func TestAWS(t *testing.T) {
 	if !strings.Contains(fact(who, "policy"), "ReadOnlyAccess") || !strings.Contains(fact(who, "owner"), "shop@acme.example") || fact(who, "access") == "" {
 		t.Errorf("the user: %+v", who)
 	}
+	if got := rows["123456789012"]; fact(got, "account_name") != "acme-prod" {
+		t.Errorf("the account: %+v", got)
+	}
 	for _, call := range a.Client.Calls() {
 		if call.Provider != "aws" || call.Status == 0 || !strings.HasPrefix(call.What, "POST ") || strings.Contains(call.What, "/") {
 			t.Errorf("recorded: %+v", call)
@@ -139,7 +145,7 @@ func TestAWS(t *testing.T) {
 	// One that may do nothing: every listing is a trouble, and none is an answer.
 	poor := user(t, iamAs(s, root), "poor", "", nil)
 	es, troubles, err = admin(t, s, &now, poor).Pull(t.Context(), "aws")
-	if err != nil || len(es) != 0 || len(troubles) != 4 {
+	if err != nil || len(es) != 0 || len(troubles) != 5 {
 		t.Fatalf("%d exports, %v, %v", len(es), troubles, err)
 	}
 	for _, x := range troubles {

@@ -3,6 +3,7 @@ package live
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -19,7 +20,7 @@ type hub struct {
 	gh *github.Client
 }
 
-// pullGitHub takes an organisation's credentials, people, installations, hooks and secrets, and its repositories' keys, hooks, secrets
+// pullGitHub takes an organisation's credentials, people, installations, hooks, secrets and teams, and its repositories' properties, keys, hooks, secrets
 // and environments (https://docs.github.com/en/rest).
 func pullGitHub(ctx context.Context, p *pull) error {
 	token := p.env("GH_TOKEN", "GITHUB_TOKEN")
@@ -45,10 +46,14 @@ func pullGitHub(ctx context.Context, p *pull) error {
 		{"hooks", "/hooks?per_page=100", "github-webhooks"},
 		{"secrets", "/actions/secrets?per_page=100", "github-actions-secrets"},
 		{"secret-scanning", "/secret-scanning/alerts?per_page=100", "github-secret-scanning"},
+		{"properties", "/properties/values?per_page=100", "github-repository-properties"},
 	} {
 		if _, err := h.list(ctx, l.what, org+l.path, l.format, p.scope, ""); err != nil {
 			return err
 		}
+	}
+	if err := h.teams(ctx, org); err != nil {
+		return err
 	}
 	repos, err := h.list(ctx, "repositories", org+"/repos?per_page=100", "", "", "")
 	if err != nil {
@@ -60,6 +65,52 @@ func pullGitHub(ctx context.Context, p *pull) error {
 		}
 	}
 	return nil
+}
+
+// teams takes the repositories of every team, a document for each page. A team that cannot be read leaves the listing cut off: who
+// alone answers for a repository cannot be told without it.
+func (h hub) teams(ctx context.Context, org string) error {
+	missed := len(h.troubles)
+	teams, err := h.list(ctx, "teams", org+"/teams?per_page=100", "", "", "")
+	if err != nil {
+		return err
+	}
+	var all bytes.Buffer
+	for _, team := range each(teams, "", "slug") {
+		pages, err := h.list(ctx, "teams/"+team+"/repositories", org+"/teams/"+url.PathEscape(team)+"/repos?per_page=100", "", "", "")
+		if err != nil {
+			return err
+		}
+		for d := json.NewDecoder(bytes.NewReader(pages)); d.More(); {
+			page := teamPage{Team: team}
+			if d.Decode(&page.Repositories) != nil {
+				return h.miss(ctx, "teams/"+team+"/repositories", errors.New("the answer is not what its documentation says"))
+			}
+			if len(page.Repositories) == 0 {
+				continue
+			}
+			if err := json.NewEncoder(&all).Encode(page); err != nil {
+				return err
+			}
+		}
+	}
+	if all.Len() > 0 && len(h.troubles) > missed {
+		all.WriteString("{")
+	}
+	h.add("teams", "github-teams", all.Bytes(), "")
+	return nil
+}
+
+// teamPage is some of a team's repositories, as much of them as is read.
+type teamPage struct {
+	Team         string     `json:"team"`
+	Repositories []teamRepo `json:"repositories"`
+}
+
+type teamRepo struct {
+	FullName    string          `json:"full_name"`
+	RoleName    string          `json:"role_name,omitempty"`
+	Permissions map[string]bool `json:"permissions"`
 }
 
 func (h hub) repository(ctx context.Context, name string) error {

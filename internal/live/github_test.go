@@ -123,7 +123,8 @@ func TestGitHubByDescription(t *testing.T) {
 			return
 		}
 		defer res.Body.Close()
-		if v := res.Header.Get("sl-violations"); v != "" || res.StatusCode >= 300 {
+		// Some of the description's own examples lack fields that it calls required: what counts is what it says of requests.
+		if v := res.Header.Get("sl-violations"); strings.Contains(v, `["request"`) || res.StatusCode >= 300 {
 			t.Errorf("%s %s: GitHub's description does not allow it: %s %s", r.Method, r.URL, res.Status, v)
 		}
 		asked[r.URL.Path] = true
@@ -154,7 +155,7 @@ func TestGitHubByDescription(t *testing.T) {
 			t.Errorf("no row of %s came of GitHub's own examples", f)
 		}
 	}
-	if len(asked) < 13 {
+	if len(asked) < 16 {
 		t.Errorf("only %d kinds of call were checked: %v", len(asked), asked)
 	}
 }
@@ -179,8 +180,46 @@ func TestGitHubPages(t *testing.T) {
 	if len(es) != 1 || len(rows) != 2 || len(rows["100"]) != 1 || len(rows["102"]) != 1 {
 		t.Errorf("%d exports, %v", len(es), rows)
 	}
-	if p.heads[0].Get("Authorization") != "Bearer "+hidden || len(troubles) != 8 || !strings.Contains(troubles[0].Why, "do not suffice (403)") {
+	if p.heads[0].Get("Authorization") != "Bearer "+hidden || len(troubles) != 10 || !strings.Contains(troubles[0].Why, "do not suffice (403)") {
 		t.Errorf("%v %v", p.heads[0], troubles)
+	}
+}
+
+// Repositories go by the team that was asked about; a team that cannot be asked about leaves the listing cut off.
+func TestGitHubTeams(t *testing.T) {
+	closed := false
+	p := play(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/orgs/acme/teams":
+			fmt.Fprint(w, `[{"slug": "payments"}, {"slug": "everybody"}, {"slug": "nobody"}]`)
+		case "/orgs/acme/teams/payments/repos":
+			fmt.Fprint(w, `[{"full_name": "acme/shop", "role_name": "admin", "permissions": {"admin": true, "maintain": true, "push": true, "pull": true}}]`)
+		case "/orgs/acme/teams/everybody/repos":
+			if closed {
+				w.WriteHeader(http.StatusForbidden)
+				return
+			}
+			fmt.Fprint(w, `[{"full_name": "acme/shop", "role_name": "read", "permissions": {"admin": false, "pull": true}}]`)
+		case "/orgs/acme/properties/values":
+			fmt.Fprint(w, `[{"repository_id": 1, "repository_name": "shop", "repository_full_name": "acme/shop", "properties": [{"property_name": "owner", "value": "ada@acme.example"}]}]`)
+		default:
+			fmt.Fprint(w, "[]")
+		}
+	})
+	env := map[string]string{"GH_TOKEN": hidden}
+	rows, es, troubles := pulled(t, p.admin(&clock{at: noon}, env, nil), "github:acme", noon)
+	if len(es) != 2 || len(troubles) != 0 || fact(rows["acme/shop@payments"], "repository_permission") != "admin" || fact(rows["acme/shop@everybody"], "repository_permission") != "pull" || fact(rows["acme/shop"], "owner") != "ada@acme.example" {
+		t.Errorf("%v %v", rows, troubles)
+	}
+	closed = true
+	es, troubles, err := p.admin(&clock{at: noon}, env, nil).Pull(t.Context(), "github:acme")
+	i := slices.IndexFunc(es, func(e Export) bool { return e.Format == "github-teams" })
+	if err != nil || len(troubles) != 1 || i < 0 {
+		t.Fatalf("%v %v %v", es, troubles, err)
+	}
+	inv, _, err := inventory.Load(t.Context(), strings.NewReader(string(es[i].Data)), es[i].Format, inventory.Meta{Name: es[i].Name, AsOf: noon, Now: noon})
+	if err != nil || len(inv.Rows) != 1 || inv.Partial == "" {
+		t.Errorf("%+v %v", inv, err)
 	}
 }
 

@@ -18,7 +18,7 @@ func automated(c *finding.Credential) (string, bool) {
 	for i := range c.Sightings {
 		w := &c.Sightings[i].Where
 		if w.Layer != nil || w.Source == "ci" || w.Source == "image" || pipelinePath(w.Path) != "" {
-			return whereabouts(w), true
+			return w.Spot(), true
 		}
 	}
 	return "", false
@@ -129,7 +129,7 @@ func staticCredential(c *finding.Credential, _ Limits, now time.Time) finding.Co
 		for i := range c.Sightings {
 			w := &c.Sightings[i].Where
 			if s := pipelinePath(w.Path); slices.Contains(federates, s) && current(w.State) {
-				return yes("written out in a pipeline of "+s+", where there is "+instead, whereabouts(w))
+				return yes("written out in a pipeline of "+s+", where there is "+instead, w.Spot())
 			}
 		}
 		return cannotTell("its kind can be done without (" + instead + "); no pipeline that was seen uses it")
@@ -186,7 +186,7 @@ func printedSomewhere(c *finding.Credential, _ Limits, _ time.Time) finding.Cond
 	for i := range c.Sightings {
 		w := &c.Sightings[i].Where
 		if path.Ext(w.Path) == ".log" || path.Base(w.Path) == "nohup.out" {
-			return yes("it stands in a log", whereabouts(w))
+			return yes("it stands in a log", w.Spot())
 		}
 	}
 	return cannotTell("no script that was read prints it, and no log that was read holds it")

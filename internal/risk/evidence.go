@@ -144,27 +144,16 @@ func firstSeen(c *finding.Credential, now time.Time) (t time.Time, why string) {
 	for i := range c.Sightings {
 		w := &c.Sightings[i].Where
 		if w.Added != nil {
-			take(w.Added.When, fmt.Sprintf("commit %s of %s, %s", abbreviated(w.Added.Commit), w.Added.When.UTC().Format(time.DateOnly), whereabouts(w)))
+			take(w.Added.When, fmt.Sprintf("commit %s of %s, %s", abbreviated(w.Added.Commit), w.Added.When.UTC().Format(time.DateOnly), w.Spot()))
 		}
 		if w.Layer != nil {
-			take(w.Layer.Created, fmt.Sprintf("layer %s of %s, %s", abbreviated(strings.TrimPrefix(w.Layer.Digest, "sha256:")), w.Layer.Created.UTC().Format(time.DateOnly), whereabouts(w)))
+			take(w.Layer.Created, fmt.Sprintf("layer %s of %s, %s", abbreviated(strings.TrimPrefix(w.Layer.Digest, "sha256:")), w.Layer.Created.UTC().Format(time.DateOnly), w.Spot()))
 		}
 	}
 	return t, why
 }
 
 func abbreviated(id string) string { return id[:min(len(id), 7)] }
-
-// whereabouts names where something stands.
-func whereabouts(w *finding.Location) string {
-	switch {
-	case w.Path == "":
-		return w.Target
-	case w.Target == "":
-		return w.Path
-	}
-	return w.Target + " " + w.Path
-}
 
 // days prints a duration as people say it.
 func days(d time.Duration) string {

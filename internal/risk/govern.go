@@ -172,7 +172,7 @@ func exceptionLapsed(c *finding.Credential, l Limits, now time.Time) finding.Con
 	if e == nil {
 		for i := range c.Sightings {
 			if a := c.Sightings[i].Allow; a != nil && (c.Decision == nil || c.Decision.Kind == "inline") {
-				return yes("accepted beside the code, without owner, approver or end", whereabouts(&c.Sightings[i].Where))
+				return yes("accepted beside the code, without owner, approver or end", c.Sightings[i].Where.Spot())
 			}
 		}
 		return cannotTell("no exception is on record")

@@ -23,7 +23,7 @@ func embedded(c *finding.Credential, _ Limits, _ time.Time) finding.Condition {
 			live++
 		}
 		if len(at) < 5 {
-			at = append(at, whereabouts(w)+" ("+string(w.State)+")")
+			at = append(at, w.Spot()+" ("+string(w.State)+")")
 		}
 	}
 	switch {

@@ -5,7 +5,7 @@ const [,, from, to] = process.argv
 const spec = JSON.parse(readFileSync(from))
 const keep = [
   '/user',
-  ...['credential-authorizations', 'personal-access-tokens', 'audit-log', 'members', 'installations', 'hooks', 'actions/secrets', 'secret-scanning/alerts', 'repos'].map(p => '/orgs/{org}/' + p),
+  ...['credential-authorizations', 'personal-access-tokens', 'audit-log', 'members', 'installations', 'hooks', 'actions/secrets', 'secret-scanning/alerts', 'properties/values', 'teams', 'teams/{team_slug}/repos', 'repos'].map(p => '/orgs/{org}/' + p),
   ...['keys', 'hooks', 'actions/secrets', 'environments', 'environments/{environment_name}/secrets'].map(p => '/repos/{owner}/{repo}/' + p),
 ]
 const paths = {}
