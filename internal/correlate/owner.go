@@ -20,6 +20,12 @@ const (
 	byAuthor     = "author"
 )
 
+// How exports tell the owner of a repository: by a custom property of it, or as the one team that administers it.
+const (
+	ByProperty = "github-property"
+	ByTeam     = "github-team"
+)
+
 // candidate is one name for an owner.
 type candidate struct {
 	name, how, where string
@@ -66,6 +72,7 @@ func (j *judge) owner(c *finding.Credential) finding.Owner {
 	}
 	j.provider(c, add, &o)
 	j.files(c, add, &o)
+	j.repositories(c, add)
 	if as := authors(c); len(as) > 0 {
 		o.Tried = append(o.Tried, "authors")
 		for _, a := range as {
@@ -198,6 +205,26 @@ func (j *judge) files(c *finding.Credential, add func(candidate), o *finding.Own
 	}
 	if asked {
 		o.Tried = append(o.Tried, "codeowners")
+	}
+}
+
+// repositories asks exports about the repositories that hold it.
+func (j *judge) repositories(c *finding.Credential, add func(candidate)) {
+	if j.in.Origin == nil || j.in.Listed == nil {
+		return
+	}
+	asked := map[string]bool{}
+	for i := range c.Sightings {
+		w := &c.Sightings[i].Where
+		if asked[w.Target] || w.Source != "git" || w.State == finding.StateInventory {
+			continue
+		}
+		asked[w.Target] = true
+		if name := j.in.Origin(w.Target); name != "" {
+			for _, l := range j.in.Listed(name) {
+				add(candidate{l.Name, l.How, l.Where, l.Team})
+			}
+		}
 	}
 }
 
