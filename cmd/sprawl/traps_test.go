@@ -342,3 +342,22 @@ func TestTrapOwnerByGitHub(t *testing.T) {
 		})
 	}
 }
+
+// The alias of an account says which environment its keys are of, and another account's says nothing of them.
+func TestTrapAccountAlias(t *testing.T) {
+	for account, want := range map[string]string{"664418975074": "prod", "222222222222": ""} {
+		x := newTrap(t)
+		id := x.key("a.env", 1)
+		x.repo.Commit("one")
+		x.export("aliases.json", "2026-01-01", `{"AccountAliases": ["acme-production"], "Account": "`+account+`"}`)
+		got := ""
+		for _, e := range of(t, x.scan(), id).Environments {
+			if strings.HasPrefix(e.Why, "account name by aws-iam") {
+				got = e.Class
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q: %+v", account, got, want, of(t, x.scan(), id).Environments)
+		}
+	}
+}
