@@ -9,8 +9,8 @@ import (
 	"sprawl/inventory"
 )
 
-// repositoryOwners says whom exports of GitHub make the owner of a repository: its custom properties of the newest export, and the
-// team that may administer or maintain it where it is the only one. Of a listing of teams that is not whole nobody is the only one.
+// repositoryOwners says whom exports of GitHub name for a repository: its owners by custom properties of the newest export, and the
+// teams that may administer or maintain it.
 func repositoryOwners(invs []*inventory.Inventory) func(repository string) []correlate.Listed {
 	type repository struct {
 		properties []correlate.Listed
@@ -18,13 +18,11 @@ func repositoryOwners(invs []*inventory.Inventory) func(repository string) []cor
 		teams      []correlate.Listed
 	}
 	by := map[string]*repository{}
-	whole := true
 	for _, inv := range invs {
 		isTeams := inv.Format == "github-teams"
 		if !isTeams && inv.Format != "github-repository-properties" {
 			continue
 		}
-		whole = whole && (!isTeams || inv.Partial == "")
 		for i := range inv.Rows {
 			r := &inv.Rows[i]
 			name := strings.ToLower(r.Fact("repository"))
@@ -49,13 +47,10 @@ func repositoryOwners(invs []*inventory.Inventory) func(repository string) []cor
 	}
 	return func(name string) []correlate.Listed {
 		b := by[strings.ToLower(name)]
-		switch {
-		case b == nil:
+		if b == nil {
 			return nil
-		case whole && len(b.teams) == 1:
-			return slices.Concat(b.properties, b.teams)
 		}
-		return b.properties
+		return slices.Concat(b.properties, b.teams)
 	}
 }
 

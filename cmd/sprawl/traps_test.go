@@ -305,8 +305,8 @@ func TestTrapForgedDates(t *testing.T) {
 	}
 }
 
-// GitHub says who answers for a repository: by a custom property, or as the one team that administers it. A repository of the same
-// name elsewhere is another one, and of a listing that is cut off no team is the only one.
+// GitHub says who answers for a repository by a custom property. A team that may administer it is somebody to ask, however many there
+// are: with one row less two teams would be one. A repository of the same name elsewhere is another one.
 func TestTrapOwnerByGitHub(t *testing.T) {
 	const (
 		admin   = `{"team": "payments", "repositories": [{"full_name": "acme/Shop", "role_name": "admin", "permissions": {"admin": true, "pull": true}}]}`
@@ -320,9 +320,9 @@ func TestTrapOwnerByGitHub(t *testing.T) {
 		want                            finding.Verdict
 		why                             string
 	}{
-		{"one team", "git@github.com:acme/shop.git", admin + reader + another, "", finding.VerdictNo, "@acme/payments (github-team"},
+		{"one team", "git@github.com:acme/shop.git", admin + reader + another, "", finding.VerdictCannotTell, "@acme/payments (github-team"},
 		{"a property before a team", "https://github.com/acme/shop", admin, owned, finding.VerdictNo, "Checkout (github-property"},
-		{"two teams", "https://github.com/acme/shop", admin + second, "", finding.VerdictCannotTell, "no owner was found"},
+		{"two teams", "https://github.com/acme/shop", admin + second, "", finding.VerdictCannotTell, "@acme/platform (github-team"},
 		{"cut off", "https://github.com/acme/shop", admin + "\n{", "", finding.VerdictCannotTell, "no owner was found"},
 		{"of that name elsewhere", "https://gitlab.com/acme/shop", admin, owned, finding.VerdictCannotTell, "no owner was found"},
 		{"no origin", "", admin, owned, finding.VerdictCannotTell, "no owner was found"},

@@ -20,7 +20,7 @@ const (
 	byAuthor     = "author"
 )
 
-// How exports tell the owner of a repository: by a custom property of it, or as the one team that administers it.
+// How exports tell whom to ask of a repository: its owner by a custom property, and the teams that may administer it.
 const (
 	ByProperty = "github-property"
 	ByTeam     = "github-team"
@@ -40,7 +40,9 @@ func (k candidate) String() string {
 	return s + ")"
 }
 
-func (k candidate) owns() bool { return k.how != byCreator && k.how != byAuthor }
+// owns is false for whom one would ask: who made or wrote it, and a team that may administer the repository, which says who can and
+// not who does.
+func (k candidate) owns() bool { return k.how != byCreator && k.how != byAuthor && k.how != ByTeam }
 
 // maxCandidates is how many a report lists.
 const maxCandidates = 20
