@@ -274,8 +274,9 @@ type Environment struct {
 
 // Owner is who answers for a credential and how that was found; Name is empty where nobody does.
 //
-// How is override, provider, holder (the person whose own it is), catalog, codeowners, or "" for none. A creator or an author
-// is a contact and no owner, and stands among Candidates, each of which ends with how it was found.
+// How is override, provider, holder (the person whose own it is), catalog, codeowners, github-property, or "" for none. A creator,
+// an author or a team that may administer the repository is a contact and no owner, and stands among Candidates, each of which ends
+// with how it was found.
 type Owner struct {
 	Name       string   `json:"name"`
 	How        string   `json:"how"`

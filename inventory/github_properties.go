@@ -7,7 +7,7 @@ func githubProperties() listing {
 		Command:    "gh api --paginate /orgs/ORG/properties/values > properties.json",
 		Permission: "custom properties: read of the organisation (read:org of a member)",
 		Docs:       githubREST + "orgs/custom-properties#list-custom-property-values-for-organization-repositories",
-		Joins:      "repository (parent)", Decides: "owner, team and environment of a repository by its properties of these names",
+		Joins:      "repository (parent)", Decides: "owner of what is found in a repository whose origin is on GitHub, by properties such as owner and team; environment of its deploy keys",
 		Signs: []string{"[].repository_full_name [].properties"},
 		Mappings: []Mapping{{
 			Rows: "[]", Class: Account, Key: "repository_full_name", Facts: []Take{{From: "repository_full_name", To: "repository"}},

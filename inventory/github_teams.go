@@ -9,7 +9,7 @@ func githubTeams() listing {
 		Command:    "for t in $(gh api --paginate /orgs/ORG/teams --jq '.[].slug'); do gh api --paginate \"/orgs/ORG/teams/$t/repos\" --jq \"{team: \\\"$t\\\", repositories: .}\"; done > teams.json",
 		Permission: "members: read of the organisation (read:org of a member)",
 		Docs:       githubREST + "teams/teams#list-team-repositories",
-		Joins:      "repository (parent)", Decides: "which teams can do what in a repository",
+		Joins:      "repository (parent)", Decides: "whom to ask about what is found in a repository whose origin is on GitHub: the teams that can administer or maintain it",
 		Signs: []string{"team repositories[].full_name repositories[].permissions"},
 		Mappings: []Mapping{{
 			Each: "repositories[]", Class: Account, Facts: []Take{

@@ -51,7 +51,7 @@ func TestLessEvidenceMakesNoNo(t *testing.T) {
 	}
 	stride, enough := 4, 150
 	if testing.Short() {
-		stride, enough = 16, 100
+		stride, enough = 16, 60
 	}
 	judged, refused, nos := 0, 0, 0
 	compare := func(what string, before map[string]map[string]string, targets, inventories []string) {

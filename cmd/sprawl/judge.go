@@ -169,7 +169,7 @@ func joined(in *correlate.Input, invs []*inventory.Inventory, keys *identity.Key
 	if len(invs) == 0 {
 		return res
 	}
-	in.Account = accounts(invs)
+	in.Account, in.Listed = accounts(invs), repositoryOwners(invs)
 	in.Limits.Exports = map[string]string{}
 	for _, inv := range invs {
 		in.Limits.Exports[inv.Name] = inv.Format

@@ -29,6 +29,8 @@ type verdictLine struct {
 	Fix    []string
 	Found  string
 	Record struct{ System, Key string }
+
+	Environments []struct{ Name, Class, Why string }
 }
 
 const organisationGolden = "testdata/organisation.txt"

@@ -29,6 +29,7 @@ import (
 type tree struct {
 	place finding.Location // of every file, but for the path
 	owner string           // who owns it on its forge, "" if not known
+	hub   string           // its name on GitHub, "acme/shop", "" if it's not known to be there
 	// walk hands out the files that a pipeline reader recognises. It may be called again.
 	walk func(ctx context.Context, visit func(path string, data []byte) bool) error
 	// read returns one file at a revision; fs.ErrNotExist where there is none. Folders have no revisions.
@@ -39,7 +40,7 @@ func recognised(path string) bool { return pipeline.Recognises(path) != "" }
 
 // gitTree is the tip of a branch; rev "" means the default branch.
 func gitTree(src *git.Source, rev string) *tree {
-	t := &tree{owner: src.Owner(), place: finding.Location{Source: "git", Target: strings.TrimPrefix(src.Name(), "git:"), State: finding.StateHead}, read: src.File}
+	t := &tree{owner: src.Owner(), hub: onGitHub(src.Origin()), place: finding.Location{Source: "git", Target: strings.TrimPrefix(src.Name(), "git:"), State: finding.StateHead}, read: src.File}
 	if rev != "" {
 		t.place.Refs = []string{rev}
 	}
@@ -56,6 +57,15 @@ func gitTree(src *git.Source, rev string) *tree {
 		return err
 	}
 	return t
+}
+
+// onGitHub is the name of a repository whose origin is GitHub, a GitHub Enterprise Server or an alias of ssh that says so; "" for
+// others, since a name means another repository elsewhere.
+func onGitHub(host, name string) string {
+	if strings.Count(name, "/") == 1 && (strings.Contains(host, "github") || strings.HasSuffix(host, ".ghe.com")) {
+		return name
+	}
+	return ""
 }
 
 // dirTree is a folder. What keeps a file from being read is for the scan's own walk to tell.
@@ -102,13 +112,14 @@ var errEnough = errors.New("enough")
 // pipelines is what the configuration of a run's targets says.
 type pipelines struct {
 	by      map[string][]*pipeline.Inventory // by target, as locations name it: one a branch
+	hubs    map[string]string                // names on GitHub, by target
 	notices []finding.Notice
 }
 
 // readPipelines understands the configuration of every target that has a tree. What it cannot read it searches as text, and a
 // notice says so; what it cannot reach is in the ledger.
 func readPipelines(ctx context.Context, ts []target, p *policy.Policy, keys *identity.Keys, led *sources.Ledger) (pipelines, error) {
-	out := pipelines{by: map[string][]*pipeline.Inventory{}}
+	out := pipelines{by: map[string][]*pipeline.Inventory{}, hubs: map[string]string{}}
 	override := func(path string) []finding.Environment {
 		for _, e := range p.Environments {
 			if !e.Whole() && e.Covers(policy.Subject{Path: path}) {
@@ -135,6 +146,7 @@ func readPipelines(ctx context.Context, ts []target, p *policy.Policy, keys *ide
 				led.Skip(finding.Skip{Target: t.name, Reason: finding.ReasonUnreadable, Detail: "pipelines: " + walkErr.Error()})
 			}
 			out.add(tip.place, inv, keys)
+			out.hubs[tip.place.Target] = tip.hub
 		}
 	}
 	return out, nil
@@ -167,11 +179,12 @@ func (ps *pipelines) add(place finding.Location, inv *pipeline.Inventory, keys *
 	}
 }
 
-// inform lets the pipelines speak of values that stand in their files.
+// inform lets the pipelines speak of values that stand in their files, and says which repositories they are.
 func (ps *pipelines) inform(in *correlate.Input) {
 	if len(ps.by) == 0 {
 		return
 	}
+	in.Origin = func(target string) string { return ps.hubs[target] }
 	current := func(w *finding.Location) []*pipeline.Inventory {
 		if w.Path == "" || w.State != finding.StateHead && w.State != finding.StateWorktree {
 			return nil // lines of an older version are other lines

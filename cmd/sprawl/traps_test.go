@@ -304,3 +304,60 @@ func TestTrapForgedDates(t *testing.T) {
 		})
 	}
 }
+
+// GitHub says who answers for a repository by a custom property. A team that may administer it is somebody to ask, however many there
+// are: with one row less two teams would be one. A repository of the same name elsewhere is another one.
+func TestTrapOwnerByGitHub(t *testing.T) {
+	const (
+		admin   = `{"team": "payments", "repositories": [{"full_name": "acme/Shop", "role_name": "admin", "permissions": {"admin": true, "pull": true}}]}`
+		reader  = `{"team": "everybody", "repositories": [{"full_name": "acme/shop", "role_name": "read", "permissions": {"admin": false, "pull": true}}]}`
+		second  = `{"team": "platform", "repositories": [{"full_name": "acme/shop", "role_name": "maintain", "permissions": {"maintain": true, "pull": true}}]}`
+		another = `{"team": "platform", "repositories": [{"full_name": "acme/site", "role_name": "maintain", "permissions": {"maintain": true, "pull": true}}]}`
+		owned   = `[{"repository_id": 1, "repository_name": "shop", "repository_full_name": "acme/shop", "properties": [{"property_name": "Owning_Team", "value": "Checkout"}]}]`
+	)
+	for _, c := range []struct {
+		name, origin, teams, properties string
+		want                            finding.Verdict
+		why                             string
+	}{
+		{"one team", "git@github.com:acme/shop.git", admin + reader + another, "", finding.VerdictCannotTell, "@acme/payments (github-team"},
+		{"a property before a team", "https://github.com/acme/shop", admin, owned, finding.VerdictNo, "Checkout (github-property"},
+		{"two teams", "https://github.com/acme/shop", admin + second, "", finding.VerdictCannotTell, "@acme/platform (github-team"},
+		{"cut off", "https://github.com/acme/shop", admin + "\n{", "", finding.VerdictCannotTell, "no owner was found"},
+		{"of that name elsewhere", "https://gitlab.com/acme/shop", admin, owned, finding.VerdictCannotTell, "no owner was found"},
+		{"no origin", "", admin, owned, finding.VerdictCannotTell, "no owner was found"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			x := newTrap(t)
+			id := x.key("a.env", 1)
+			x.repo.Commit("one")
+			if c.origin != "" {
+				x.repo.Git("remote", "add", "origin", c.origin)
+			}
+			x.export("teams.json", "2026-01-01", c.teams)
+			if c.properties != "" {
+				x.export("properties.json", "2026-01-01", c.properties)
+			}
+			of(t, x.scan(), id).condition(t, "unattributed", c.want, c.why)
+		})
+	}
+}
+
+// The alias of an account says which environment its keys are of, and another account's says nothing of them.
+func TestTrapAccountAlias(t *testing.T) {
+	for account, want := range map[string]string{"664418975074": "prod", "222222222222": ""} {
+		x := newTrap(t)
+		id := x.key("a.env", 1)
+		x.repo.Commit("one")
+		x.export("aliases.json", "2026-01-01", `{"AccountAliases": ["acme-production"], "Account": "`+account+`"}`)
+		got := ""
+		for _, e := range of(t, x.scan(), id).Environments {
+			if strings.HasPrefix(e.Why, "account name by aws-iam") {
+				got = e.Class
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q: %+v", account, got, want, of(t, x.scan(), id).Environments)
+		}
+	}
+}

@@ -53,12 +53,24 @@ type Input struct {
 	// Files reads a file at the tip of a target's default branch. fs.ErrNotExist means that there is none, any other error that
 	// the target cannot say.
 	Files func(target, path string) ([]byte, error)
+	// Origin is the name of a target's repository on GitHub, "acme/shop", "" where it's not known to be there.
+	Origin func(target string) string
+	// Listed are those whom exports make the owners of a repository of GitHub, by its name; the surest first.
+	Listed func(repository string) []Listed
 	// Account says which export shows that a person still has an account, and which that it was closed; both may.
 	Account func(name string) (here, gone string)
 	// Exception is the policy's entry for a value, whether or not it still holds.
 	Exception func(finding.Secret) *finding.Exception
 	// Escalate says to whom a credential of an owner goes that stays open for longer than a time.
 	Escalate func(owner string) (to string, after time.Duration, ok bool)
+}
+
+// Listed is whom an export makes an owner.
+type Listed struct {
+	Name  string
+	How   string // ByProperty or ByTeam
+	Where string // the row of the export
+	Team  bool
 }
 
 // Result is what a report is made of.

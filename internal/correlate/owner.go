@@ -20,6 +20,12 @@ const (
 	byAuthor     = "author"
 )
 
+// How exports tell whom to ask of a repository: its owner by a custom property, and the teams that may administer it.
+const (
+	ByProperty = "github-property"
+	ByTeam     = "github-team"
+)
+
 // candidate is one name for an owner.
 type candidate struct {
 	name, how, where string
@@ -34,7 +40,9 @@ func (k candidate) String() string {
 	return s + ")"
 }
 
-func (k candidate) owns() bool { return k.how != byCreator && k.how != byAuthor }
+// owns is false for whom one would ask: who made or wrote it, and a team that may administer the repository, which says who can and
+// not who does.
+func (k candidate) owns() bool { return k.how != byCreator && k.how != byAuthor && k.how != ByTeam }
 
 // maxCandidates is how many a report lists.
 const maxCandidates = 20
@@ -66,6 +74,7 @@ func (j *judge) owner(c *finding.Credential) finding.Owner {
 	}
 	j.provider(c, add, &o)
 	j.files(c, add, &o)
+	j.repositories(c, add)
 	if as := authors(c); len(as) > 0 {
 		o.Tried = append(o.Tried, "authors")
 		for _, a := range as {
@@ -198,6 +207,26 @@ func (j *judge) files(c *finding.Credential, add func(candidate), o *finding.Own
 	}
 	if asked {
 		o.Tried = append(o.Tried, "codeowners")
+	}
+}
+
+// repositories asks exports about the repositories that hold it.
+func (j *judge) repositories(c *finding.Credential, add func(candidate)) {
+	if j.in.Origin == nil || j.in.Listed == nil {
+		return
+	}
+	asked := map[string]bool{}
+	for i := range c.Sightings {
+		w := &c.Sightings[i].Where
+		if asked[w.Target] || w.Source != "git" || w.State == finding.StateInventory {
+			continue
+		}
+		asked[w.Target] = true
+		if name := j.in.Origin(w.Target); name != "" {
+			for _, l := range j.in.Listed(name) {
+				add(candidate{l.Name, l.How, l.Where, l.Team})
+			}
+		}
 	}
 }
 

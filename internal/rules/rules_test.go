@@ -148,7 +148,7 @@ func TestCrowds(t *testing.T) {
 	if Finds(m, "p", strings.Repeat("acme ", 200_000)) {
 		t.Error("found")
 	}
-	if d := time.Since(start); d > 20*time.Second {
+	if d := time.Since(start); d > time.Minute { // what is not bounded takes far longer
 		t.Errorf("a megabyte of literals took %s", d)
 	}
 	list := ""

@@ -265,18 +265,24 @@ func readFormat(config []byte) format {
 	return f
 }
 
-// Owner is who owns the repository where it was cloned from: "acme" of https://github.com/acme/shop, git@gitlab.com:acme/shop.git;
-// "" where its configuration names no origin, or one that is a path.
-func (s *Source) Owner() string {
+// Origin is where the repository was cloned from: "github.com" and "acme/shop" of https://github.com/acme/shop and of
+// git@github.com:acme/shop.git; "" where its configuration names no origin, or one that is a path. The host may be an alias of ssh.
+func (s *Source) Origin() (host, name string) {
 	u := s.format.origin
 	if _, rest, ok := strings.Cut(u, "://"); ok {
-		_, u, _ = strings.Cut(rest, "/")
-	} else if host, rest, ok := strings.Cut(u, ":"); ok && !strings.ContainsAny(host, `/\`) && len(host) > 1 {
-		u = strings.TrimPrefix(rest, "/")
-	} else {
-		return ""
+		host, name, _ = strings.Cut(rest, "/")
+	} else if h, rest, ok := strings.Cut(u, ":"); ok && !strings.ContainsAny(h, `/\`) && len(h) > 1 {
+		host, name = h, strings.TrimPrefix(rest, "/")
 	}
-	owner, repo, _ := strings.Cut(u, "/")
+	host = host[strings.LastIndexByte(host, '@')+1:]
+	host, _, _ = strings.Cut(host, ":")
+	return strings.ToLower(host), strings.TrimSuffix(strings.TrimSuffix(name, "/"), ".git")
+}
+
+// Owner is who owns the repository where it was cloned from: "acme" of https://github.com/acme/shop; "" where that is not known.
+func (s *Source) Owner() string {
+	_, name := s.Origin()
+	owner, repo, _ := strings.Cut(name, "/")
 	if repo == "" {
 		return ""
 	}

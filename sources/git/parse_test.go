@@ -63,6 +63,18 @@ func TestOwner(t *testing.T) {
 	}
 }
 
+func TestOrigin(t *testing.T) {
+	for url, want := range map[string][2]string{
+		"https://ada:pass@GitHub.com:443/acme/shop.git/": {"github.com", "acme/shop"}, "ssh://git@github.com/acme/shop": {"github.com", "acme/shop"},
+		"git@github-work:acme/shop.git": {"github-work", "acme/shop"}, "/srv/git/acme/shop": {}, "../shop": {}, "": {},
+	} {
+		s := &Source{format: readFormat([]byte("[remote \"origin\"]\n\turl = " + url + "\n"))}
+		if host, name := s.Origin(); host != want[0] || name != want[1] {
+			t.Errorf("%s: %q %q, want %q", url, host, name, want)
+		}
+	}
+}
+
 func TestReadFormat(t *testing.T) {
 	for config, want := range map[string]format{
 		"": {refs: "files"},

@@ -176,7 +176,7 @@ func TestRegistryErrors(t *testing.T) {
 			if err != nil && (strings.Contains(err.Error(), secret) || strings.Contains(err.Error(), "words of a registry")) {
 				t.Errorf("the error repeats what it must not: %v", err)
 			}
-			if d := time.Since(start); d > 20*time.Second {
+			if d := time.Since(start); d > time.Minute { // what is not bounded takes far longer
 				t.Errorf("took %v", d)
 			}
 		})
