@@ -163,7 +163,7 @@ func awsSecretLike(v []byte) bool {
 		lower = lower || Lower.Has(c)
 		digit = digit || Digits.Has(c)
 	}
-	return upper && lower && digit && entropy(v) > 4.1
+	return upper && lower && digit && Entropy(v) > 4.1
 }
 
 func sampleAWSPair(prefix string) func(*rand.Rand) []byte {

@@ -101,7 +101,7 @@ func parseKubernetesSecret(b []byte, at int) []Found {
 		case len(v) < leastSecret, openKeys[m.key], strings.HasSuffix(m.key, "-id"), strings.HasSuffix(m.key, "_id"):
 		case m.encoded && v[0] == '{' && json.Valid(v):
 			out = append(out, m.found())
-		case placeholder(v), !opens && (len(v) < leastUnnamed || entropy(v) < 3):
+		case placeholder(v), !opens && (len(v) < leastUnnamed || Entropy(v) < 3):
 		default:
 			out = append(out, m.found())
 		}

@@ -154,11 +154,11 @@ func draw(r *rand.Rand, c *Class, n int) []byte {
 	return out
 }
 
-// entropy is the Shannon entropy of b in bits a byte.
-func entropy(b []byte) float64 {
+// Entropy is the Shannon entropy of b in bits a byte.
+func Entropy[B ~string | ~[]byte](b B) float64 {
 	var n [256]int
-	for _, c := range b {
-		n[c]++
+	for i := range len(b) {
+		n[b[i]]++
 	}
 	h := 0.0
 	for _, c := range n {

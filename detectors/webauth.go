@@ -191,7 +191,7 @@ scan:
 		}
 		user, pass, ok := bytes.Cut(b[w.from:w.to], []byte(":"))
 		if !ok || len(pass) == 0 {
-			if v := user; len(v) >= 20 && !placeholder(v) && all(v, WordBytes.Or(Of("-."))) && entropy(v) > 3 {
+			if v := user; len(v) >= 20 && !placeholder(v) && all(v, WordBytes.Or(Of("-."))) && Entropy(v) > 3 {
 				return []Found{{Parts: []FoundPart{{finding.RoleSecret, w.from, w.to}}, Start: at, End: w.to}} // a token instead of a user
 			}
 			return nil

@@ -254,7 +254,7 @@ func (x *pattern) found(b []byte, m []int, base int) (detectors.Found, bool) {
 		return detectors.Found{}, false
 	}
 	v := b[s:e]
-	if x.entropy > 0 && entropy(v) < x.entropy {
+	if x.entropy > 0 && detectors.Entropy(v) < x.entropy {
 		return detectors.Found{}, false
 	}
 	for _, re := range x.not {
@@ -274,20 +274,4 @@ func (x *pattern) found(b []byte, m []int, base int) (detectors.Found, bool) {
 		}
 	}
 	return f, true
-}
-
-// entropy is Shannon's, in bits a byte.
-func entropy(v []byte) float64 {
-	var n [256]int
-	for _, c := range v {
-		n[c]++
-	}
-	h := 0.0
-	for _, k := range n {
-		if k > 0 {
-			p := float64(k) / float64(len(v))
-			h -= p * math.Log2(p)
-		}
-	}
-	return h
 }

@@ -92,7 +92,7 @@ func fromShape(s *detectors.Shape, r *rand.Rand) string {
 			}
 		}
 		best = b.String()
-		if Entropy(best) >= max(least, 3) {
+		if detectors.Entropy(best) >= max(least, 3) {
 			break
 		}
 	}
