@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -210,18 +211,28 @@ func (r *run) change() bool {
 	return r.command == "staged" || r.command == "range" || r.command == "pr"
 }
 
-// tips reads files of the targets as they stand; nil where none can.
+// tips reads files of the targets as they stand: of several branches of one, at the first that has the file; nil where no target
+// can.
 func (r *run) tips(ctx context.Context) func(target, path string) ([]byte, error) {
-	at := map[string]func(ctx context.Context, rev, path string) ([]byte, error){}
+	at := map[string][]*tree{}
 	for _, t := range r.targets {
 		for _, tip := range t.tips {
-			at[tip.place.Target] = tip.read
+			at[tip.place.Target] = append(at[tip.place.Target], tip)
 		}
 	}
 	if len(at) == 0 {
 		return nil
 	}
-	return tips(ctx, at)
+	return func(target, path string) ([]byte, error) {
+		err := fmt.Errorf("%s has no files of its own", target)
+		for _, tip := range at[target] {
+			var data []byte
+			if data, err = tip.read(ctx, path); !errors.Is(err, fs.ErrNotExist) {
+				return data, err
+			}
+		}
+		return nil, err
+	}
 }
 
 // pipelines understands the configuration of the targets. What is staged is judged without it: a hook must be quick.

@@ -2,10 +2,7 @@ package main
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -112,25 +109,6 @@ func subject(c *finding.Credential, s *finding.Sighting) policy.Subject {
 		}
 	}
 	return out
-}
-
-// tips reads files at the default branch of the targets that have one. at is a target's reader by its name in locations.
-func tips(ctx context.Context, at map[string]func(ctx context.Context, rev, path string) ([]byte, error)) func(target, path string) ([]byte, error) {
-	rev := map[string]string{}
-	return func(target, path string) ([]byte, error) {
-		read := at[target]
-		if read == nil {
-			return nil, fmt.Errorf("%s has no default branch", target)
-		}
-		if rev[target] == "" {
-			// A clone knows which branch of its origin is the default; its own HEAD is whatever somebody works on.
-			rev[target] = "refs/remotes/origin/HEAD"
-			if _, err := read(ctx, rev[target], path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				rev[target] = "HEAD"
-			}
-		}
-		return read(ctx, rev[target], path)
-	}
 }
 
 // listed is a row of an inventory as a credential of which no place is known, judged by what the row says and what is known of

@@ -32,29 +32,40 @@ type tree struct {
 	hub   string           // its name on GitHub, "acme/shop", "" if it's not known to be there
 	// walk hands out the files that a pipeline reader recognises. It may be called again.
 	walk func(ctx context.Context, visit func(path string, data []byte) bool) error
-	// read returns one file at a revision; fs.ErrNotExist where there is none. Folders have no revisions.
-	read func(ctx context.Context, rev, path string) ([]byte, error)
+	// read returns one file; fs.ErrNotExist where there is none.
+	read func(ctx context.Context, path string) ([]byte, error)
 }
 
 func recognised(path string) bool { return pipeline.Recognises(path) != "" }
 
-// gitTree is the tip of a branch; rev "" means the default branch.
+// gitTree is the tip of a branch; rev "" means the default branch. Its functions are called from one goroutine.
 func gitTree(src *git.Source, rev string) *tree {
-	t := &tree{owner: src.Owner(), hub: onGitHub(src.Origin()), place: finding.Location{Source: "git", Target: strings.TrimPrefix(src.Name(), "git:"), State: finding.StateHead}, read: src.File}
+	t := &tree{owner: src.Owner(), hub: onGitHub(src.Origin()), place: finding.Location{Source: "git", Target: strings.TrimPrefix(src.Name(), "git:"), State: finding.StateHead}}
 	if rev != "" {
 		t.place.Refs = []string{rev}
 	}
-	t.walk = func(ctx context.Context, visit func(string, []byte) bool) error {
-		at := rev
-		if at == "" {
-			// A clone knows which branch of its origin is the default; its own HEAD is whatever somebody works on.
-			at = "refs/remotes/origin/HEAD"
+	// A clone knows which branch of its origin is the default; its own HEAD is whatever somebody works on.
+	at := func(do func(rev string) error) error {
+		if rev != "" {
+			return do(rev)
 		}
-		err := src.Tree(ctx, at, recognised, visit)
-		if rev == "" && errors.Is(err, git.ErrRevision) {
-			err = src.Tree(ctx, "HEAD", recognised, visit)
+		const origin = "refs/remotes/origin/HEAD"
+		err := do(origin)
+		if rev = origin; errors.Is(err, git.ErrRevision) {
+			rev = "HEAD"
+			return do(rev)
 		}
 		return err
+	}
+	t.walk = func(ctx context.Context, visit func(string, []byte) bool) error {
+		return at(func(rev string) error { return src.Tree(ctx, rev, recognised, visit) })
+	}
+	t.read = func(ctx context.Context, path string) (data []byte, err error) {
+		err = at(func(rev string) error {
+			data, err = src.File(ctx, rev, path)
+			return err
+		})
+		return data, err
 	}
 	return t
 }
@@ -85,7 +96,7 @@ func dirTree(root string, o files.Options) *tree {
 			}
 			return err
 		},
-		read: func(_ context.Context, _, path string) ([]byte, error) { return readBelow(root, path) },
+		read: func(_ context.Context, path string) ([]byte, error) { return readBelow(root, path) },
 	}
 }
 

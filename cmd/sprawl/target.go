@@ -231,6 +231,7 @@ func sourceTarget(src *git.Source, policyRev string) target {
 		if _, head := src.Ends(); head != "" { // its lines are those that a change brings
 			t.tips = []*tree{gitTree(src, head)}
 			t.tips[0].place.Refs = nil
+			t.tips[0].read = gitTree(src, "").read // a change does not say who owns what it changes
 		}
 		t.committed = func(ctx context.Context, name string) ([]byte, error) { return src.File(ctx, policyRev, name) }
 		t.before = src.Before
