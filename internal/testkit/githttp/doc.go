@@ -1,0 +1,2 @@
+// Package githttp serves repositories over smart HTTP by git http-backend, on loopback. For tests.
+package githttp
