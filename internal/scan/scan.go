@@ -35,6 +35,8 @@ type Options struct {
 	// Found is told that an object holds something as soon as it was matched, by the kinds of what it holds: provisional, since
 	// neither its places are known yet nor what weighs more there. It is called from any worker.
 	Found func(kinds []string)
+	// Held is told, before Run returns, which objects hold something, by the ids that the source gave them, sorted.
+	Held func(ids []string)
 	// Broken is told of a panic in a matcher: the blob's id and a stack trace, never content. The blob stands in the ledger.
 	Broken func(id string, stack []byte)
 }
@@ -52,8 +54,10 @@ func Run(ctx context.Context, src sources.Source, led *sources.Ledger, o Options
 	}
 	var out []finding.Sighting
 	unplaced := map[string][]match.Candidate{}
+	holders := map[string]bool{}
 	for _, w := range workers {
 		for _, h := range w.held {
+			holders[h.id] = true
 			if len(h.where) > 0 {
 				out = place(o.Set, out, h.candidates, h.where)
 			} else {
@@ -61,6 +65,9 @@ func Run(ctx context.Context, src sources.Source, led *sources.Ledger, o Options
 			}
 		}
 		w.held = nil
+	}
+	if o.Held != nil {
+		o.Held(slices.Sorted(maps.Keys(holders)))
 	}
 	if len(unplaced) > 0 {
 		loc, ok := src.(sources.Locator)

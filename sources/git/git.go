@@ -16,6 +16,7 @@
 package git
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,6 +62,9 @@ type Options struct {
 	MaxObject int64
 	// NoDelta leaves Blob.Delta nil.
 	NoDelta bool
+	// URL is where the repository was fetched from, without credentials: its name instead of the path, and its origin whatever its
+	// configuration says. "" for one that stands for itself.
+	URL string
 }
 
 // Source is one repository. Its refs are those of the moment New was called. Walk and Locate may be called any number of
@@ -82,6 +86,7 @@ type Source struct {
 	staged   map[string][]finding.Location // by blob id
 	ranged   *span                         // what the range holds, once computed
 	since    *Seen                         // what Walk leaves out; nil if it is not to remember anything
+	again    bool                          // since holds blobs alone: commits are walked whether or not they are new
 	known    *known                        // of since, once a walk has asked
 	seen     *Seen                         // by the last Walk, with what it left out
 	heads    []heads                       // of the commits that the last Walk met, until places were looked for
@@ -97,7 +102,7 @@ var (
 // New opens the repository that path belongs to: a work tree or a folder in it, a git directory, a bare repository. The
 // error is an *Error, or the context's.
 func New(ctx context.Context, path string, o Options) (*Source, error) {
-	s := &Source{target: slash(path, filepath.Separator), opts: o}
+	s := &Source{target: cmp.Or(o.URL, slash(path, filepath.Separator)), opts: o}
 	if s.opts.MaxObject <= 0 {
 		s.opts.MaxObject = defaultMaxObject
 	}

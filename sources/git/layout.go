@@ -1,6 +1,7 @@
 package git
 
 import (
+	"cmp"
 	"bytes"
 	"errors"
 	"fmt"
@@ -268,7 +269,7 @@ func readFormat(config []byte) format {
 // Origin is where the repository was cloned from: "github.com" and "acme/shop" of https://github.com/acme/shop and of
 // git@github.com:acme/shop.git; "" where its configuration names no origin, or one that is a path. The host may be an alias of ssh.
 func (s *Source) Origin() (host, name string) {
-	u := s.format.origin
+	u := cmp.Or(s.opts.URL, s.format.origin)
 	if _, rest, ok := strings.Cut(u, "://"); ok {
 		host, name, _ = strings.Cut(rest, "/")
 	} else if h, rest, ok := strings.Cut(u, ":"); ok && !strings.ContainsAny(h, `/\`) && len(h) > 1 {

@@ -57,7 +57,37 @@ func (s *Source) Since(seen Seen) {
 	if n := s.hashSize(); len(seen.IDs)%n != 0 {
 		s.since = &Seen{}
 	}
-	s.known = nil
+	s.known, s.again = nil, false
+}
+
+// Again is Since for a caller that wants all of the repository anew and yet reads only blobs that are new: the rest it leaves out
+// because an earlier walk handed it out and nothing was found in it. Seen then holds blobs alone; see Without.
+func (s *Source) Again(seen Seen) {
+	s.Since(seen)
+	s.again = true
+}
+
+// Without is what was seen but for some objects, by the ids of their blobs, so that a walk after Again reads them once more. Others
+// are ignored.
+func (s *Source) Without(seen Seen, ids []string) Seen {
+	n := s.hashSize()
+	drop := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		if raw, err := hex.DecodeString(id); err == nil && len(raw) == n {
+			drop[string(raw)] = true
+		}
+	}
+	if len(drop) == 0 {
+		return seen
+	}
+	kept := make([]byte, 0, len(seen.IDs))
+	for i := 0; i+n <= len(seen.IDs); i += n {
+		if id := seen.IDs[i : i+n]; !drop[string(id)] {
+			kept = append(kept, id...)
+		}
+	}
+	seen.IDs = kept
+	return seen
 }
 
 // Seen is what the last Walk has seen, what it left out included. It reports false where Walk did not end well or Since was not
@@ -135,7 +165,7 @@ func (s *Source) remember(o objects, print string, w *walk, objects int64) error
 		return nil
 	}
 	complete := len(w.missing) == 0 && len(w.lost) == 0 && !w.unopened
-	ids, err := p.store.IDs(!complete, w.lost)
+	ids, err := p.store.IDs(!complete || s.again, w.lost)
 	if err != nil {
 		return err
 	}

@@ -128,7 +128,7 @@ func (s *Source) walkWhole(ctx context.Context, workers int, led *sources.Ledger
 		commits, parents = append(commits, x.commits...), append(parents, x.parents...)
 	}
 	// Nothing new leads to a commit that was seen in a store that was whole.
-	if s.walked = reused == 0 || s.since.Complete; s.walked {
+	if s.walked = reused == 0 || s.again || s.since.Complete; s.walked {
 		s.dangling = s.looseEnds(commits, parents)
 	}
 	return s.remember(o, print, w, w.objects.Load()+reused)
