@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"html/template"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -48,14 +47,14 @@ type conditionView struct {
 	Bar             template.HTML
 }
 
-func conditionViews(o *overview) []conditionView {
+func conditionViews(o *overview, to Links) []conditionView {
 	ids := slices.SortedFunc(maps.Keys(o.conditions), func(a, b string) int {
 		return cmp.Or(cmp.Compare(o.conditions[b].yes, o.conditions[a].yes), cmp.Compare(a, b))
 	})
 	var all []conditionView
 	for _, id := range ids[:min(len(ids), 2*namedBars)] {
 		v := o.conditions[id]
-		href := filter("condition", id)
+		href := to("condition", Visible(id))
 		if v.values == 0 && v.yes > 0 {
 			href = "#refs-h" // it holds for names of secrets alone, which no row of the table is
 		}
@@ -79,7 +78,7 @@ type barView struct {
 	Bar        template.HTML
 }
 
-func newBars(field string, t tally) barsView {
+func newBars(to Links, field string, t tally) barsView {
 	top, rest := t.bars(namedBars)
 	v := barsView{Rest: rest}
 	most := 1
@@ -91,13 +90,10 @@ func newBars(field string, t tally) barsView {
 		classes = append(classes, "sev-"+string(s))
 	}
 	for _, b := range top {
-		v.Bars = append(v.Bars, barView{Visible(b.name), filter(field, b.name), b.sum, stripe(most, classes, b.by[:])})
+		v.Bars = append(v.Bars, barView{Visible(b.name), to(field, Visible(b.name)), b.sum, stripe(most, classes, b.by[:])})
 	}
 	return v
 }
-
-// filter is the fragment by which the script narrows the table.
-func filter(field, value string) string { return "#" + field + "=" + url.QueryEscape(Visible(value)) }
 
 // stripe is a horizontal bar of stacked parts, of a whole of sum.
 func stripe(sum int, classes []string, parts []int) template.HTML {
@@ -252,7 +248,7 @@ type matrixLine struct {
 }
 
 // newMatrix has a column for each environment that the kept rows reach, production first.
-func newMatrix(o *overview) matrixView {
+func newMatrix(o *overview, to Links) matrixView {
 	class := []finding.EnvClass{finding.EnvProd, finding.EnvNonprod, finding.EnvVendor}
 	n := map[string]int{}
 	for _, r := range o.matrix {
@@ -270,7 +266,7 @@ func newMatrix(o *overview) matrixView {
 		v.Columns = append(v.Columns, matrixColumn{Visible(x), string(o.classes[x])})
 	}
 	for _, r := range o.matrix {
-		l := matrixLine{ID: r.id, Short: finding.ShortID(r.id), Href: filter("id", r.id), Severity: r.severity, Title: r.title, Spans: r.classes > 1}
+		l := matrixLine{ID: r.id, Short: finding.ShortID(r.id), Href: to("id", r.id), Severity: r.severity, Title: r.title, Spans: r.classes > 1}
 		for _, x := range names {
 			cell := ""
 			for _, e := range r.environs {

@@ -56,7 +56,7 @@ const (
 type audit struct {
 	h          finding.Header
 	conditions map[string]*judged
-	exceptions []takenRisk
+	exceptions []TakenRisk
 	exceptionN int
 	overdue    []overdue
 	overdueN   int
@@ -100,7 +100,7 @@ func (a *audit) add(it finding.Item) {
 
 func (a *audit) credential(c *finding.Credential) {
 	a.since.of(c)
-	if t, ok := newTakenRisk(c, a.h.AsOf); ok {
+	if t, ok := NewTakenRisk(c, a.h.AsOf); ok {
 		a.exceptionN++
 		if len(a.exceptions) < exceptionsKept {
 			a.exceptions = append(a.exceptions, t)
@@ -255,12 +255,12 @@ func (r *complianceReport) End(s finding.Summary) error {
 
 // complianceView is the page and the Markdown as their writers see them.
 type complianceView struct {
-	bodyView
+	Body
 	AsOf       time.Time
 	Subjects   int
 	Covered    int
 	Frameworks []frameworkView
-	Exceptions []takenRisk
+	Exceptions []TakenRisk
 	MoreExc    int
 	Overdue    []overdue
 	MoreDue    int
@@ -276,7 +276,7 @@ type frameworkView struct {
 
 func newComplianceView(a *audit, s finding.Summary) complianceView {
 	v := complianceView{
-		bodyView: newBody(a.h, s, newOverview(a.h, nil)), AsOf: a.h.AsOf, Subjects: a.subjects, Covered: a.covered,
+		Body: newBody(a.h, s, newOverview(a.h, nil), onPage), AsOf: a.h.AsOf, Subjects: a.subjects, Covered: a.covered,
 		Exceptions: a.exceptions, MoreExc: a.exceptionN - len(a.exceptions), Overdue: a.overdue, MoreDue: a.overdueN - len(a.overdue),
 		Rotations: a.rotations.rows(a.since),
 	}
@@ -303,10 +303,10 @@ func newComplianceView(a *audit, s finding.Summary) complianceView {
 }
 
 func complianceHTML(w io.Writer, a *audit, s finding.Summary) error {
-	if err := pageTemplate.ExecuteTemplate(w, "head", newHead("sprawl: compliance, "+targetsTitle(a.h.Targets), false)); err != nil {
+	if err := pageTemplate().ExecuteTemplate(w, "head", newHead("sprawl: compliance, "+targetsTitle(a.h.Targets), false)); err != nil {
 		return err
 	}
-	return pageTemplate.ExecuteTemplate(w, "compliance", newComplianceView(a, s))
+	return pageTemplate().ExecuteTemplate(w, "compliance", newComplianceView(a, s))
 }
 
 func complianceMarkdown(out io.Writer, a *audit, s finding.Summary) error {

@@ -12,25 +12,25 @@ import (
 // dueDays is how long before its end an exception is to be looked at again.
 const dueDays = 30
 
-// takenRisk is an exception in words that are safe to show. Dates are days or "".
-type takenRisk struct {
+// TakenRisk is an exception in words that are safe to show. Dates are days or "".
+type TakenRisk struct {
 	ID, Short, Kind, Title, Severity, Owner, By, Reason, Created, Until, Recertified, Requires, Where, Holds string
 	State                                                                                                    string // whether it holds, in words
 	Renew                                                                                                    string // the command that does, where it is due
-	Link                                                                                                     bool   // whether the credential is on the same page
+	Href                                                                                                     string // where the credential is, "" if on no page
 }
 
-// newTakenRisk is false for a credential without an exception.
-func newTakenRisk(c *finding.Credential, asOf time.Time) (takenRisk, bool) {
+// NewTakenRisk says how an exception stands as of a time; false for a credential without one.
+func NewTakenRisk(c *finding.Credential, asOf time.Time) (TakenRisk, bool) {
 	e, d := c.Exception, c.Decision
 	covers := d != nil && d.Kind == "exception"
 	if e == nil {
 		if !covers {
-			return takenRisk{}, false
+			return TakenRisk{}, false
 		}
 		e = &finding.Exception{Approver: d.By, Reason: d.Reason, Until: d.Until}
 	}
-	t := takenRisk{
+	t := TakenRisk{
 		ID: Visible(c.ID), Short: Visible(finding.ShortID(c.ID)), Kind: Visible(c.Kind), Title: Visible(cmp.Or(c.Title, c.Kind)), Severity: string(c.Severity),
 		Owner: Visible(e.Owner), By: Visible(e.Approver), Reason: Visible(e.Reason), Created: dayOrNone(e.Created), Until: dayOrNone(e.Until),
 		Recertified: dayOrNone(e.Recertified), Requires: Visible(strings.Join(e.Requires, ", ")), Where: Visible(e.Where),

@@ -15,6 +15,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"sprawl/finding"
@@ -30,10 +31,10 @@ var (
 	//go:embed html/app.js
 	scriptText string
 
-	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-		"visible": Visible, "size": size, "day": day, "join": strings.Join, "short": finding.ShortID,
-	}).Parse(pageText))
 )
+
+// pageTemplate is parsed by the first report that is HTML.
+var pageTemplate = sync.OnceValue(func() *template.Template { return template.Must(Parts()) })
 
 const (
 	chunkItems = 64      // credentials of one packed block
@@ -87,7 +88,7 @@ func newHead(title string, script bool) pageHead {
 
 func (r *htmlReport) Begin(h finding.Header) error {
 	r.h, r.o = h, newOverview(h, r.earlier)
-	if err := pageTemplate.ExecuteTemplate(r.w, "head", newHead("sprawl: "+targetsTitle(h.Targets), true)); err != nil {
+	if err := pageTemplate().ExecuteTemplate(r.w, "head", newHead("sprawl: "+targetsTitle(h.Targets), true)); err != nil {
 		return err
 	}
 	return r.w.Flush()
@@ -128,7 +129,8 @@ func (r *htmlReport) pack(c *finding.Credential) error {
 		open = '['
 	}
 	r.rows.WriteByte(open)
-	row, err := encode(newRow(c, r.o.asOf, r.o.change))
+	line := NewRow(c, r.o.asOf)
+	row, err := encode(line.packed(r.o.change))
 	if err != nil {
 		return err
 	}
@@ -184,43 +186,48 @@ func (r *htmlReport) close() error {
 // tableRow is a credential in the table: an array, since names repeated ten thousand times cost time to read.
 type tableRow [16]any
 
-// newRow gives the fields in the order in which the script names them.
-func newRow(c *finding.Credential, asOf time.Time, change string) tableRow {
-	var environs, classes, holds []string
-	for _, e := range reach(c) {
-		environs = append(environs, Visible(e.Name))
-		if k := string(e.Class); !slices.Contains(classes, k) {
-			classes = append(classes, k)
-		}
-	}
-	unsure := 0
-	for _, k := range c.Conditions {
-		switch k.Verdict {
-		case finding.VerdictYes:
-			holds = append(holds, Visible(k.ID))
-		case finding.VerdictCannotTell:
-			unsure++
-		}
-	}
-	targets := []string{}
-	for _, t := range targetsOf(c) {
-		targets = append(targets, Visible(t))
-	}
-	place, decided := "", ""
-	if at := worst(c.Sightings, 1); len(at) > 0 {
-		place = Visible(fullPlace(&c.Sightings[at[0]]))
-	}
-	if c.Decision != nil {
-		decided = Visible(c.Decision.Kind)
-	}
+// packed gives the fields in the order in which the script names them.
+func (r *Row) packed(change string) tableRow {
 	return tableRow{
-		Visible(c.ID), c.Severity.Rank(), c.Tier, Visible(c.Kind), Visible(cmp.Or(c.Title, c.Kind)), Visible(c.Owner.Name), list(environs),
-		list(classes), ageDays(c, asOf), len(c.Sightings), list(holds), unsure, place, decided, targets, change,
+		r.ID, r.Severity.Rank(), r.Tier, r.Kind, r.Title, r.Owner, list(r.Environs), list(r.Classes), r.Age, r.Places, list(r.Holds), r.Unsure, r.Place,
+		r.Decided, list(r.Targets), change,
 	}
 }
 
-// detail is everything of one credential but its places, which follow it one by one. All texts are safe to show.
-type detail struct {
+// NewRow is a credential in a line, as of a time.
+func NewRow(c *finding.Credential, asOf time.Time) Row {
+	r := Row{
+		ID: Visible(c.ID), Severity: c.Severity, Tier: string(c.Tier), Kind: Visible(c.Kind), Title: Visible(cmp.Or(c.Title, c.Kind)),
+		Owner: Visible(c.Owner.Name), Age: ageDays(c, asOf), Places: len(c.Sightings),
+	}
+	for _, e := range reach(c) {
+		r.Environs = append(r.Environs, Visible(e.Name))
+		if k := string(e.Class); !slices.Contains(r.Classes, k) {
+			r.Classes = append(r.Classes, k)
+		}
+	}
+	for _, k := range c.Conditions {
+		switch k.Verdict {
+		case finding.VerdictYes:
+			r.Holds = append(r.Holds, Visible(k.ID))
+		case finding.VerdictCannotTell:
+			r.Unsure++
+		}
+	}
+	for _, t := range targetsOf(c) {
+		r.Targets = append(r.Targets, Visible(t))
+	}
+	if at := worst(c.Sightings, 1); len(at) > 0 {
+		r.Place = Visible(fullPlace(&c.Sightings[at[0]]))
+	}
+	if c.Decision != nil {
+		r.Decided = Visible(c.Decision.Kind)
+	}
+	return r
+}
+
+// Detail is everything of one credential. All texts are safe to show.
+type Detail struct {
 	ID        string      `json:"id"`
 	Kind      string      `json:"kind"`
 	Title     string      `json:"title"`
@@ -233,7 +240,7 @@ type detail struct {
 	Fix       []string    `json:"fix"`
 	Docs      string      `json:"docs"`
 	NumPlaces int         `json:"count"`
-	Places    [][]string  `json:"places"` // last, and empty until detail fills it
+	Places    [][]string  `json:"places"` // last, and empty until detail or NewDetail fills it
 }
 
 type judgement struct {
@@ -317,8 +324,8 @@ func newPlaceRow(s *finding.Sighting) []string {
 	return row
 }
 
-func newDetail(c *finding.Credential, asOf time.Time) detail {
-	d := detail{
+func newDetail(c *finding.Credential, asOf time.Time) Detail {
+	d := Detail{
 		ID: Visible(c.ID), Kind: Visible(c.Kind), Title: Visible(cmp.Or(c.Title, c.Kind)), Headline: Visible(headline(c, asOf)),
 		Severity: string(c.Severity), Docs: webURL(c.Docs), NumPlaces: len(c.Sightings), Places: [][]string{}, Facts: known(c),
 		Timeline: timeline(c), Conds: []judgement{}, Evidence: []sourceAt{}, Fix: []string{},
@@ -521,8 +528,9 @@ func encode(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// bodyView is the page as the template sees it.
-type bodyView struct {
+// Body is a page as the templates see it.
+type Body struct {
+	links      Links
 	H          finding.Header
 	S          finding.Summary
 	O          *overview
@@ -554,7 +562,7 @@ type bodyView struct {
 	Since    *changesView
 	Targets  barsView
 	Spread   int
-	Risks    []takenRisk
+	Risks    []TakenRisk
 	MoreRisk int
 	Systems  []systemView
 }
@@ -570,19 +578,22 @@ func (r *htmlReport) End(s finding.Summary) error {
 		return err
 	}
 	r.o.since.end(s)
-	if err := pageTemplate.ExecuteTemplate(r.w, "body", newBody(r.h, s, r.o)); err != nil {
+	if err := pageTemplate().ExecuteTemplate(r.w, "body", newBody(r.h, s, r.o, onPage)); err != nil {
 		return err
 	}
 	return r.w.Flush()
 }
 
-func newBody(h finding.Header, s finding.Summary, o *overview) bodyView {
+// Link leads to what a filter of the table shows.
+func (b Body) Link(field, value string) string { return b.links(field, value) }
+
+func newBody(h finding.Header, s finding.Summary, o *overview, to Links) Body {
 	missing, next := skipped(&s.Coverage, true)
 	declared, _ := skipped(&s.Coverage, false)
-	v := bodyView{
-		H: h, S: s, O: o, Complete: s.Coverage.Complete(), Title: targetsTitle(h.Targets), Missing: and(missing), Next: next, First: o.first,
-		Severity: severityViews(o), Conditions: conditionViews(o), Kinds: newBars("kind", o.kinds), Owners: newBars("owner", o.owners),
-		Environs: newBars("env", o.environs), Matrix: newMatrix(o), Skipped: declared, Script: template.JS(scriptText), //nolint:gosec // embedded, not from data
+	v := Body{
+		links: to, H: h, S: s, O: o, Complete: s.Coverage.Complete(), Title: targetsTitle(h.Targets), Missing: and(missing), Next: next, First: o.first,
+		Severity: severityViews(o), Conditions: conditionViews(o, to), Kinds: newBars(to, "kind", o.kinds), Owners: newBars(to, "owner", o.owners),
+		Environs: newBars(to, "env", o.environs), Matrix: newMatrix(o, to), Skipped: declared, Script: template.JS(scriptText), //nolint:gosec // embedded, not from data
 	}
 	v.Ages, v.AgeTable, v.Limits = ageChart(o)
 	v.Exposure, v.Years = exposureChart(o)
@@ -590,10 +601,10 @@ func newBody(h finding.Header, s finding.Summary, o *overview) bodyView {
 		v.Notices = append(v.Notices, newNoticeView(n.ID, string(n.Severity), n.Kind, n.Message, n.Where, n.Span))
 	}
 	v.Since = o.since.view(s)
-	v.Targets, v.Spread = newBars("target", o.targets), o.spread
+	v.Targets, v.Spread = newBars(to, "target", o.targets), o.spread
 	v.Risks, v.MoreRisk = o.risks, o.riskCount-len(o.risks)
 	for i := range v.Risks {
-		v.Risks[i].Link = true
+		v.Risks[i].Href = to("id", v.Risks[i].ID)
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.systems)) {
 		v.Systems = append(v.Systems, systemView{Visible(name), o.systems[name].rows, o.systems[name].unseen})

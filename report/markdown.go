@@ -168,7 +168,7 @@ func (r *markdownReport) End(s finding.Summary) error {
 func lineBefore(b []byte, n int) int { return bytes.LastIndexByte(b[:min(n, len(b))], '\n') + 1 }
 
 func (r *markdownReport) conditions(b *bytes.Buffer) {
-	all := conditionViews(r.o)
+	all := conditionViews(r.o, onPage)
 	if len(all) == 0 {
 		return
 	}

@@ -50,7 +50,7 @@ type overview struct {
 	Unseen      int // of Inventory
 	targets     tally
 	spread      int // credentials that stand in more than one target
-	risks       []takenRisk
+	risks       []TakenRisk
 	riskCount   int
 	systems     map[string]*listed // what inventories list, by system
 	since       *changes
@@ -201,7 +201,7 @@ func (o *overview) judged(k finding.Condition, values int) {
 
 func (o *overview) credential(c *finding.Credential) {
 	o.change = o.since.of(c)
-	if t, ok := newTakenRisk(c, o.asOf); ok {
+	if t, ok := NewTakenRisk(c, o.asOf); ok {
 		o.riskCount++
 		if len(o.risks) < risksKept {
 			o.risks = append(o.risks, t)
