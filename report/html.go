@@ -30,7 +30,6 @@ var (
 	styleText string
 	//go:embed html/app.js
 	scriptText string
-
 )
 
 // pageTemplate is parsed by the first report that is HTML.
@@ -240,7 +239,8 @@ type Detail struct {
 	Fix       []string    `json:"fix"`
 	Docs      string      `json:"docs"`
 	NumPlaces int         `json:"count"`
-	Places    [][]string  `json:"places"` // last, and empty until detail or NewDetail fills it
+	AsOf      string      `json:"-"`      // the day it is told of
+	Places    [][]string  `json:"places"` // last, and empty until detail fills it
 }
 
 type judgement struct {
@@ -268,7 +268,7 @@ func (r *htmlReport) detail(c *finding.Credential) error {
 		return err
 	}
 	for i := range c.Sightings {
-		p, err := encode(newPlaceRow(&c.Sightings[i]))
+		p, err := encode(newPlaceWords(&c.Sightings[i]).packed())
 		if err != nil {
 			return err
 		}
@@ -288,16 +288,15 @@ func (r *htmlReport) put(b []byte) error {
 	return err
 }
 
-// newPlaceRow is target, place, state, day added, author, commit, and what else there is to say, without empty ones at the
-// end.
-func newPlaceRow(s *finding.Sighting) []string {
+// Place is a place of a credential, in words that are safe to show; Since is a day.
+type Place struct{ Target, Place, State, Since, Author, Commit, More string }
+
+func newPlaceWords(s *finding.Sighting) Place {
 	w := &s.Where
-	row := []string{Visible(w.Target), Visible(placeWords(w, span(s))), Visible(stateWords(w)), "", "", "", ""}
+	p := Place{Target: Visible(w.Target), Place: Visible(placeWords(w, span(s))), State: Visible(stateWords(w))}
 	if a := w.Added; a != nil {
-		if !a.When.IsZero() {
-			row[3] = day(a.When)
-		}
-		row[4], row[5] = Visible(a.Author), Visible(a.Commit[:min(len(a.Commit), hashShown)])
+		p.Since = dayOrNone(a.When)
+		p.Author, p.Commit = Visible(a.Author), Visible(a.Commit[:min(len(a.Commit), hashShown)])
 	}
 	var more []string
 	if d := decodeWords(s.Decode); d != "" {
@@ -317,7 +316,13 @@ func newPlaceRow(s *finding.Sighting) []string {
 	if s.Allow != nil {
 		more = append(more, "allowed inline: "+s.Allow.Reason)
 	}
-	row[6] = Visible(strings.Join(more, "; "))
+	p.More = Visible(strings.Join(more, "; "))
+	return p
+}
+
+// packed gives the fields in the order in which the script names them, without empty ones at the end.
+func (p Place) packed() []string {
+	row := []string{p.Target, p.Place, p.State, p.Since, p.Author, p.Commit, p.More}
 	for len(row) > 3 && row[len(row)-1] == "" {
 		row = row[:len(row)-1]
 	}
@@ -327,7 +332,7 @@ func newPlaceRow(s *finding.Sighting) []string {
 func newDetail(c *finding.Credential, asOf time.Time) Detail {
 	d := Detail{
 		ID: Visible(c.ID), Kind: Visible(c.Kind), Title: Visible(cmp.Or(c.Title, c.Kind)), Headline: Visible(headline(c, asOf)),
-		Severity: string(c.Severity), Docs: webURL(c.Docs), NumPlaces: len(c.Sightings), Places: [][]string{}, Facts: known(c),
+		AsOf: dayOrNone(asOf), Severity: string(c.Severity), Docs: webURL(c.Docs), NumPlaces: len(c.Sightings), Places: [][]string{}, Facts: known(c),
 		Timeline: timeline(c), Conds: []judgement{}, Evidence: []sourceAt{}, Fix: []string{},
 	}
 	for _, k := range c.Conditions {

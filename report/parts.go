@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"html/template"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,9 +21,9 @@ type Links func(field, value string) string
 func onPage(field, value string) string { return "#" + field + "=" + url.QueryEscape(value) }
 
 // Parts parses the templates of the HTML report, for a caller that adds pages of its own to them. Of a Body, "first" shows the
-// worst credentials, "charts" age and exposure, "counts" the bars, "matrix" which credential reaches what, "references" the
+// worst credentials, "charts" age and exposure, "counts" the bars, "matrix" which credential reaches what, "named" the
 // secrets that pipelines name, "inventories" what systems list, and "ledger" what was not seen; "notices" takes Body.Notices,
-// "exceptions" a []TakenRisk, "part" a Detail, and "places" its places.
+// "exceptions" a []TakenRisk, "part" a Detail, and "places" a []Place.
 func Parts() (*template.Template, error) {
 	return template.New("page").Funcs(template.FuncMap{
 		"visible": Visible, "size": size, "day": day, "join": strings.Join, "short": finding.ShortID,
@@ -57,11 +59,21 @@ type Row struct {
 	Places, Unsure                    int
 }
 
-// NewDetail is everything of a credential, as of a time, with all of its places.
+// NewDetail is everything of a credential but its places, as of a time, the conditions that hold first.
 func NewDetail(c *finding.Credential, asOf time.Time) Detail {
 	d := newDetail(c, asOf)
-	for i := range c.Sightings {
-		d.Places = append(d.Places, newPlaceRow(&c.Sightings[i]))
-	}
+	order := []finding.Verdict{finding.VerdictYes, finding.VerdictCannotTell, finding.VerdictNo}
+	slices.SortStableFunc(d.Conds, func(a, b judgement) int {
+		return cmp.Compare(slices.Index(order, finding.Verdict(a.Verdict)), slices.Index(order, finding.Verdict(b.Verdict)))
+	})
 	return d
+}
+
+// NewPlaces are a credential's places from one number, counted from 0, to before another.
+func NewPlaces(c *finding.Credential, from, to int) []Place {
+	var all []Place
+	for i := max(from, 0); i < min(to, len(c.Sightings)); i++ {
+		all = append(all, newPlaceWords(&c.Sightings[i]))
+	}
+	return all
 }
