@@ -283,16 +283,26 @@ type Owner struct {
 	Candidates []string `json:"candidates"`
 	// Team says that Name is a group: a group does not leave. Active is whether somebody's export says that a person still
 	// has an account; Unknown where none was asked.
-	Team      bool   `json:"-"`
-	Active    Answer `json:"-"`
-	ActiveWhy string `json:"-"`
+	Team      bool   `json:"team,omitempty"`
+	Active    Answer `json:"active,omitempty"`
+	ActiveWhy string `json:"active_why,omitempty"`
 	// Standing is the first candidate for an owner that is known to be there: a team, or a person with an account. It need not
 	// be Name.
-	Standing string `json:"-"`
+	Standing string `json:"standing,omitempty"`
 	// StandingWhy is the export that shows it, "" for a team.
-	StandingWhy string `json:"-"`
+	StandingWhy string `json:"standing_why,omitempty"`
 	// Tried lists what was asked, whether or not it had an answer: "policy", "provider", "catalog", "codeowners", "authors".
-	Tried []string `json:"-"`
+	Tried []string `json:"tried,omitempty"`
+	// Files are those whom files beside it name, before anybody else's word: what is left to say once the files are out of reach.
+	Files []Named `json:"files,omitempty"`
+}
+
+// Named is one whom a file makes an owner: how it was found, by which line, and whether that is a group.
+type Named struct {
+	Name  string `json:"name"`
+	How   string `json:"how"`
+	Where string `json:"where,omitempty"`
+	Team  bool   `json:"team,omitempty"`
 }
 
 // Exception is a risk that somebody took on purpose. Days are midnight UTC; Until is the last day it holds.

@@ -61,3 +61,6 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(Redacted), nil }
 
 // MarshalJSON see String.
 func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + Redacted + `"`), nil }
+
+// UnmarshalJSON reads back an empty Secret, whatever stands there: none was written.
+func (s *Secret) UnmarshalJSON([]byte) error { *s = Secret{}; return nil }

@@ -164,11 +164,12 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	in := correlate.Input{
 		Sightings: sightings, Keys: keys, Kind: set.Detector, AsOf: r.asOf, Prints: r.prints,
 		Excluded: pol.Excludes,
-		Decide: func(s finding.Secret) *finding.Decision {
-			if !keys.HasSalt() || keys.Weak(s) && !weak {
+		Decide: func(c *finding.Credential) *finding.Decision {
+			m := entryOf(c, keys, weak)
+			if m == "" {
 				return nil
 			}
-			return decision(pol, keys.Match(s), r.asOf)
+			return decision(pol, m, r.asOf)
 		},
 	}
 	governed(&in, pol, keys, r.tips(ctx))
@@ -256,6 +257,16 @@ func (r *run) keys() (*identity.Keys, error) {
 		}
 	}
 	return identity.New(org, r.policy.policy.Salt, random), nil
+}
+
+// entryOf is how a policy names a credential; "" where it can't: a public half alone, no salt, or a guessable value and a policy that
+// has no entry for one.
+func entryOf(c *finding.Credential, keys *identity.Keys, weak bool) string {
+	p := c.Sightings[0].Part(finding.RoleSecret)
+	if p == nil || p.Secret.IsZero() || !keys.HasSalt() || keys.Weak(p.Secret) && !weak {
+		return ""
+	}
+	return keys.Match(p.Secret)
 }
 
 // decision says what a policy has decided of a match: a mark before an exception before the baseline. A lapsed exception

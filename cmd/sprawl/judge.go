@@ -41,11 +41,11 @@ func governed(in *correlate.Input, p *policy.Policy, keys *identity.Keys, files 
 		}
 		return "", false, false
 	}
-	in.Exception = func(s finding.Secret) *finding.Exception {
-		if len(p.Exceptions) == 0 || !keys.HasSalt() || keys.Weak(s) && !weak {
+	in.Exception = func(c *finding.Credential) *finding.Exception {
+		if len(p.Exceptions) == 0 {
 			return nil
 		}
-		e, ok := p.Exceptions[keys.Match(s)]
+		e, ok := p.Exceptions[entryOf(c, keys, weak)]
 		if !ok {
 			return nil
 		}

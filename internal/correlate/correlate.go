@@ -28,8 +28,8 @@ type Input struct {
 	Keys      *identity.Keys
 	// Kind returns the row of a kind, nil for one that has none.
 	Kind func(id string) *detectors.Detector
-	// Decide says what the policy has decided of a value; nil means nothing.
-	Decide func(finding.Secret) *finding.Decision
+	// Decide says what the policy has decided of a credential, whose sightings it has; nil means nothing.
+	Decide func(*finding.Credential) *finding.Decision
 	// Excluded reports whether the policy suppresses occurrences at a path.
 	Excluded func(path string) bool
 	AsOf     time.Time
@@ -59,8 +59,8 @@ type Input struct {
 	Listed func(repository string) []Listed
 	// Account says which export shows that a person still has an account, and which that it was closed; both may.
 	Account func(name string) (here, gone string)
-	// Exception is the policy's entry for a value, whether or not it still holds.
-	Exception func(finding.Secret) *finding.Exception
+	// Exception is the policy's entry for a credential, whether or not it still holds.
+	Exception func(*finding.Credential) *finding.Exception
 	// Escalate says to whom a credential of an owner goes that stays open for longer than a time.
 	Escalate func(owner string) (to string, after time.Duration, ok bool)
 }
@@ -109,17 +109,27 @@ func Correlate(in Input) Result {
 		}
 		groups[id] = append(groups[id], kept[i])
 	}
-	aliases := link(groups)
+	res.of(groups, families, in, nil)
+	return res
+}
 
+// of fills in what follows from groups of sightings, one a credential.
+func (res *Result) of(groups map[string][]finding.Sighting, families func(target, path string) string, in Input, parts map[string][]*finding.Credential) {
+	aliases := link(groups)
 	res.Credentials = make([]finding.Credential, 0, len(groups))
 	for _, id := range slices.Sorted(maps.Keys(groups)) {
 		c := build(id, fold(groups[id], families), in)
 		c.Aliases = mergeSorted(c.Aliases, aliases[id])
+		for _, alone := range aliases[id] {
+			if parts != nil {
+				parts[id] = append(parts[id], parts[alone]...)
+			}
+		}
 		res.Credentials = append(res.Credentials, c)
 	}
 	join(res.Credentials, in)
 	siblings(res.Credentials)
-	j := newJudge(in)
+	j := newJudge(in, parts)
 	for i := range res.Credentials {
 		c := &res.Credentials[i]
 		j.judge(c)
@@ -138,16 +148,13 @@ func Correlate(in Input) Result {
 	res.Notices = append(res.Notices, j.notices()...)
 	slices.SortFunc(res.Credentials, order)
 	slices.SortFunc(res.Notices, func(a, b finding.Notice) int { return cmp.Compare(a.ID, b.ID) })
-	return res
 }
 
 // decide prefers what the policy says; an inline allow covers a credential only where every one of its places has one.
 func decide(c *finding.Credential, in Input) *finding.Decision {
 	if in.Decide != nil {
-		if p := c.Sightings[0].Part(finding.RoleSecret); p != nil {
-			if d := in.Decide(p.Secret); d != nil {
-				return d
-			}
+		if d := in.Decide(c); d != nil {
+			return d
 		}
 	}
 	reason := ""

@@ -16,10 +16,12 @@ import (
 	"sprawl/internal/identity"
 )
 
+var correlatedAsOf = time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
+
 func correlated(ss []finding.Sighting) correlate.Result {
 	return correlate.Correlate(correlate.Input{
 		Sightings: ss, Keys: identity.New(bytes.Repeat([]byte{7}, identity.KeySize), nil, nil), Kind: func(string) *detectors.Detector { return nil },
-		AsOf: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC),
+		AsOf: correlatedAsOf,
 	})
 }
 

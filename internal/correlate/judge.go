@@ -104,11 +104,14 @@ func siblings(cs []finding.Credential) {
 // judge is what one run needs to judge its credentials.
 type judge struct {
 	in    Input
-	trees map[string]*owners.Tree // by target
+	trees map[string]*owners.Tree          // by target
+	parts map[string][]*finding.Credential // what each target said, by id; nil where the targets are at hand
 	said  []finding.Notice
 }
 
-func newJudge(in Input) *judge { return &judge{in: in, trees: map[string]*owners.Tree{}} }
+func newJudge(in Input, parts map[string][]*finding.Credential) *judge {
+	return &judge{in: in, trees: map[string]*owners.Tree{}, parts: parts}
+}
 
 func (j *judge) judge(c *finding.Credential) {
 	in := j.in
@@ -116,9 +119,8 @@ func (j *judge) judge(c *finding.Credential) {
 	c.Environments = j.environments(c)
 	c.Owner = j.owner(c)
 	c.Workloads, c.Targets = sight(c)
-	p := c.Sightings[0].Part(finding.RoleSecret)
-	if in.Exception != nil && p != nil {
-		c.Exception = in.Exception(p.Secret)
+	if in.Exception != nil {
+		c.Exception = in.Exception(c)
 	}
 	c.Decision = decide(c, in)
 	var base finding.Severity
@@ -174,10 +176,13 @@ func (j *judge) notices() []finding.Notice {
 }
 
 func (j *judge) uses(c *finding.Credential) {
+	const most = 200
+	for _, p := range j.parts[c.ID] {
+		c.Uses = append(c.Uses, p.Uses[:min(len(p.Uses), most-len(c.Uses))]...)
+	}
 	if j.in.Uses == nil {
 		return
 	}
-	const most = 200
 	for i := range c.Sightings {
 		s := &c.Sightings[i]
 		if len(c.Uses) < most {
@@ -227,8 +232,14 @@ func (j *judge) environments(c *finding.Credential) []finding.Environment {
 		return known
 	}
 	all := known
+	for _, p := range j.parts[c.ID] {
+		all = append(all, p.Environments...)
+	}
 	seen := map[[2]string]bool{}
 	for i := range c.Sightings {
+		if j.parts != nil {
+			break
+		}
 		s := &c.Sightings[i]
 		if s.Where.State == finding.StateInventory {
 			continue

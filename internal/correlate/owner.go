@@ -73,7 +73,10 @@ func (j *judge) owner(c *finding.Credential) finding.Owner {
 		}
 	}
 	j.provider(c, add, &o)
-	j.files(c, add, &o)
+	for _, n := range j.files(c, &o) {
+		o.Files = append(o.Files, n)
+		add(candidate{n.Name, n.How, n.Where, n.Team})
+	}
 	j.repositories(c, add)
 	if as := authors(c); len(as) > 0 {
 		o.Tried = append(o.Tried, "authors")
@@ -165,10 +168,14 @@ func fact(r finding.Record, field string) string {
 	return ""
 }
 
-// files asks the repositories that hold it. "Asked" takes that every one of them could answer.
-func (j *judge) files(c *finding.Credential, add func(candidate), o *finding.Owner) {
+// files reads who owns the places of a credential out of catalogs and code owners' files: what the targets' files say, or what they
+// said when their targets were at hand.
+func (j *judge) files(c *finding.Credential, o *finding.Owner) []finding.Named {
+	if j.parts != nil {
+		return named(j.parts[c.ID], o)
+	}
 	if j.in.Files == nil {
-		return
+		return nil
 	}
 	type place struct{ target, path string }
 	var places []place
@@ -183,31 +190,48 @@ func (j *judge) files(c *finding.Credential, add func(candidate), o *finding.Own
 		}
 	}
 	if len(places) == 0 {
-		return
+		return nil
 	}
-	var byFile []candidate
+	var byCatalogs, byFiles []finding.Named
 	for _, p := range places {
 		t := j.tree(p.target)
 		found, ok := t.Catalog(p.path)
 		catalogs = catalogs && ok && t.Err() == nil
 		for _, f := range found {
-			add(candidate{f.Name, byCatalog, f.Where, f.Team})
+			byCatalogs = append(byCatalogs, finding.Named{Name: f.Name, How: byCatalog, Where: f.Where, Team: f.Team})
 		}
 		found, ok = t.For(p.path)
 		asked = asked && ok
 		for _, f := range found {
-			byFile = append(byFile, candidate{f.Name, byCodeowners, f.Where, f.Team})
+			byFiles = append(byFiles, finding.Named{Name: f.Name, How: byCodeowners, Where: f.Where, Team: f.Team})
 		}
 	}
-	for _, k := range byFile {
-		add(k)
-	}
 	if catalogs {
-		o.Tried = append(o.Tried, "catalog")
+		o.Tried = append(o.Tried, byCatalog)
 	}
 	if asked {
-		o.Tried = append(o.Tried, "codeowners")
+		o.Tried = append(o.Tried, byCodeowners)
 	}
+	return append(byCatalogs, byFiles...)
+}
+
+// named is what the files of several targets said, catalogs first. Where one target could not say, nobody was asked.
+func named(parts []*finding.Credential, o *finding.Owner) (out []finding.Named) {
+	for _, how := range []string{byCatalog, byCodeowners} {
+		asked := len(parts) > 0
+		for _, p := range parts {
+			asked = asked && slices.Contains(p.Owner.Tried, how)
+			for _, n := range p.Owner.Files {
+				if n.How == how && !slices.Contains(out, n) {
+					out = append(out, n)
+				}
+			}
+		}
+		if asked {
+			o.Tried = append(o.Tried, how)
+		}
+	}
+	return out
 }
 
 // repositories asks exports about the repositories that hold it.

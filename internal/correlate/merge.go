@@ -1,0 +1,45 @@
+package correlate
+
+import (
+	"slices"
+
+	"sprawl/finding"
+)
+
+// Merge brings together what several targets were found to hold, each correlated by itself, and judges it anew: a credential that
+// stands in two of them is one. The parts need not hold their secrets any more: their ids were made when they did, under one key.
+//
+// Of what Input asks, a part has answered already what only its target could tell: pipelines, manifests and the files that name
+// owners. Everything else is asked here; Sightings, Keys' secrets, Declared, Uses and Files are not.
+func Merge(in Input, parts []finding.Credential) Result {
+	var res Result
+	groups, by := map[string][]finding.Sighting{}, map[string][]*finding.Credential{}
+	var all []finding.Sighting
+	for i := range parts {
+		p := &parts[i]
+		kept := p.Sightings
+		if in.Excluded != nil {
+			kept = nil
+			for _, s := range p.Sightings {
+				if s.Where.Path != "" && in.Excluded(s.Where.Path) {
+					res.Excluded++
+					continue
+				}
+				kept = append(kept, s)
+			}
+		}
+		if len(kept) == 0 {
+			continue
+		}
+		groups[p.ID] = append(groups[p.ID], kept...)
+		by[p.ID] = append(by[p.ID], p)
+		all = append(all, kept...)
+	}
+	// The order of targets changes nothing.
+	for _, of := range by {
+		slices.SortFunc(of, func(a, b *finding.Credential) int { return current(a.Sightings[0], b.Sightings[0]) })
+	}
+	in.Declared, in.Uses, in.Files = nil, nil, nil
+	res.of(groups, renames(all), in, by)
+	return res
+}
