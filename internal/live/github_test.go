@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -17,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"sprawl/internal/testkit/program"
+	"sprawl/internal/testkit/prism"
 	"sprawl/inventory"
 )
 
@@ -88,29 +87,14 @@ func pulled(t *testing.T, a *Admin, spec string, now time.Time) (map[string][]in
 	return load(t, es, now), es, troubles
 }
 
-// startPrism serves GitHub's own description of what this package calls until the test ends.
-func startPrism(t *testing.T) string {
-	t.Helper()
-	description, err := filepath.Abs(filepath.Join("testdata", "github-openapi.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	address, host, port := program.Address(t)
-	program.Serve(t, program.Server{
-		Exe: program.Find(t, "prism"), Args: []string{"mock", "-h", host, "-p", port, description}, Address: address,
-		Env: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "NO_COLOR=1", "SCARF_ANALYTICS=false"},
-	})
-	return "http://" + address
-}
-
 // TestGitHubByDescription sends every call that is made to GitHub past GitHub's own description of its API, and reads the examples
 // that it answers with.
 func TestGitHubByDescription(t *testing.T) {
-	prism := startPrism(t)
+	description := prism.Start(t, filepath.Join("testdata", "github-openapi.json"))
 	asked := map[string]bool{}
 	p := play(t, nil)
 	p.answer = func(w http.ResponseWriter, r *http.Request) {
-		req, err := http.NewRequestWithContext(r.Context(), r.Method, prism+r.URL.RequestURI(), nil)
+		req, err := http.NewRequestWithContext(r.Context(), r.Method, description+r.URL.RequestURI(), nil)
 		if err != nil {
 			t.Error(err)
 			return

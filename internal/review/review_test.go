@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -18,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sprawl/finding"
-	"sprawl/internal/testkit/program"
+	"sprawl/internal/testkit/prism"
 )
 
 type object = map[string]any
@@ -334,7 +333,9 @@ func lifetime(t *testing.T, f *forge) {
 func TestPublish(t *testing.T) { lifetime(t, &forge{t: t}) }
 
 // TestPublishByDescription is TestPublish with every request checked against GitHub's own description of its API, by Prism.
-func TestPublishByDescription(t *testing.T) { lifetime(t, &forge{t: t, prism: startPrism(t)}) }
+func TestPublishByDescription(t *testing.T) {
+	lifetime(t, &forge{t: t, prism: prism.Start(t, filepath.Join("testdata", "github-openapi.json"))})
+}
 
 // Without a salt ids last for one run: comments are found by kind and file.
 func TestPublishWithoutSalt(t *testing.T) {
@@ -531,19 +532,4 @@ func TestNew(t *testing.T) {
 	if _, err := c.Publish(t.Context(), Target{"acme", "app", 7, head1}, reportOf()); err == nil {
 		t.Error("a redirect is no answer")
 	}
-}
-
-// startPrism serves the part of GitHub's API that this package calls, on loopback, until the test ends.
-func startPrism(t *testing.T) string {
-	t.Helper()
-	description, err := filepath.Abs(filepath.Join("testdata", "github-openapi.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	address, host, port := program.Address(t)
-	program.Serve(t, program.Server{
-		Exe: program.Find(t, "prism"), Args: []string{"mock", "-h", host, "-p", port, description}, Address: address,
-		Env: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "NO_COLOR=1", "SCARF_ANALYTICS=false"},
-	})
-	return "http://" + address
 }
