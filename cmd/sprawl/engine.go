@@ -99,17 +99,12 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	r.ask.ledger(led)
 	found, stop := r.app.progress(led)
 	defer stop()
-	o := scan.Options{
-		Set: set, Workers: r.workers, DecodeDepth: r.decodeDepth, ArchiveDepth: r.archiveDepth, Decode: decode.Default(), Unpack: unpack.Default(),
-		NoInherit: r.noInherit, Found: found,
-		Broken: func(id string, stack []byte) {
-			if mem != nil {
-				mem.broken.Store(true)
-			}
-			r.app.log.Error("a matcher failed on an object", "object", id)
-			r.app.log.Debug("stack", "trace", string(stack))
-		},
-	}
+	o := r.options(set, func() {
+		if mem != nil {
+			mem.broken.Store(true)
+		}
+	})
+	o.Found = found
 	var sightings []finding.Sighting
 	var notices []finding.Notice
 	was, empty := earlier{}, false
@@ -159,25 +154,10 @@ func (r *run) do(ctx context.Context) (*result, error) {
 			sightings[i].Allow = nil
 		}
 	}
-	pol := r.policy.policy
-	weak := pol.HasWeak()
-	in := correlate.Input{
-		Sightings: sightings, Keys: keys, Kind: set.Detector, AsOf: r.asOf, Prints: r.prints,
-		Excluded: pol.Excludes,
-		Decide: func(c *finding.Credential) *finding.Decision {
-			m := entryOf(c, keys, weak)
-			if m == "" {
-				return nil
-			}
-			return decision(pol, m, r.asOf)
-		},
-	}
-	governed(&in, pol, keys, r.tips(ctx))
-	pipes, err := r.pipelines(ctx, keys, led)
+	in, pipes, err := r.input(ctx, sightings, set, keys, led)
 	if err != nil {
 		return nil, err
 	}
-	pipes.inform(&in)
 	lists := joined(&in, invs, keys)
 	r.ask.into(ctx, &in, invs, keys, lists)
 	res.found = correlate.Correlate(in)
@@ -205,6 +185,43 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	res.header.KeyScope, res.header.KeyID = keys.Scope(), keys.KeyID()
 	res.header.Command, res.header.AsOf = r.command, r.asOf
 	return res, nil
+}
+
+// options are those of a scan of any target. broken is told that a matcher failed: what was seen was not all looked at.
+func (r *run) options(set *match.Set, broken func()) scan.Options {
+	return scan.Options{
+		Set: set, Workers: r.workers, DecodeDepth: r.decodeDepth, ArchiveDepth: r.archiveDepth, Decode: decode.Default(), Unpack: unpack.Default(),
+		NoInherit: r.noInherit,
+		Broken: func(id string, stack []byte) {
+			broken()
+			r.app.log.Error("a matcher failed on an object", "object", id)
+			r.app.log.Debug("stack", "trace", string(stack))
+		},
+	}
+}
+
+// input is what the policy, the files at the tips of the targets and their pipelines say of what was seen.
+func (r *run) input(ctx context.Context, sightings []finding.Sighting, set *match.Set, keys *identity.Keys, led *sources.Ledger) (correlate.Input, pipelines, error) {
+	pol := r.policy.policy
+	weak := pol.HasWeak()
+	in := correlate.Input{
+		Sightings: sightings, Keys: keys, Kind: set.Detector, AsOf: r.asOf, Prints: r.prints,
+		Excluded: pol.Excludes,
+		Decide: func(c *finding.Credential) *finding.Decision {
+			m := entryOf(c, keys, weak)
+			if m == "" {
+				return nil
+			}
+			return decision(pol, m, r.asOf)
+		},
+	}
+	governed(&in, pol, keys, r.tips(ctx))
+	pipes, err := r.pipelines(ctx, keys, led)
+	if err != nil {
+		return in, pipes, err
+	}
+	pipes.inform(&in)
+	return in, pipes, nil
 }
 
 // change reports whether the run is about a change, whose surroundings are as they were.

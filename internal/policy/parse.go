@@ -217,6 +217,7 @@ func (f *file) policy() (*Policy, error) {
 		{key: "integrations", read: func(n *yaml.Node) (err error) { p.Integrations, err = f.integrations(n); return err }},
 		{key: "escalation", read: func(n *yaml.Node) (err error) { p.Escalation, err = f.escalation(n); return err }},
 		{key: "thresholds", read: func(n *yaml.Node) (err error) { p.Thresholds, err = f.thresholds(n); return err }},
+		{key: "repositories", read: func(n *yaml.Node) (err error) { p.Repositories, err = f.repositories(n); return err }},
 		{key: "detectors", read: func(n *yaml.Node) (err error) { p.Detectors, err = f.detectors(n); return err }},
 	})
 	if err != nil {
@@ -303,18 +304,27 @@ func (f *file) salt(n *yaml.Node) ([]byte, error) {
 }
 
 func (f *file) failOn(n *yaml.Node) (map[finding.Tier]finding.Severity, error) {
+	return severities(f, n, "fail-on", finding.Tiers()...)
+}
+
+func (f *file) repositories(n *yaml.Node) (map[string]finding.Severity, error) {
+	return severities(f, n, "repositories", "baseline", "marks", "exceptions", "inline")
+}
+
+// severities is a mapping from some of the keys to a severity, or never.
+func severities[K ~string](f *file, n *yaml.Node, what string, keys ...K) (map[K]finding.Severity, error) {
 	if null(n) {
 		return nil, nil
 	}
-	m := map[finding.Tier]finding.Severity{}
+	m := map[K]finding.Severity{}
 	var fields []field
-	for _, t := range finding.Tiers() {
-		fields = append(fields, field{key: string(t), read: func(n *yaml.Node) (err error) {
-			m[t], err = oneOf(f, n, append(finding.Severities(), Never))
+	for _, k := range keys {
+		fields = append(fields, field{key: string(k), read: func(n *yaml.Node) (err error) {
+			m[k], err = oneOf(f, n, append(finding.Severities(), Never))
 			return err
 		}})
 	}
-	return m, f.mapping(n, "fail-on", fields)
+	return m, f.mapping(n, what, fields)
 }
 
 func (f *file) exclude(n *yaml.Node) ([]string, error) {

@@ -63,6 +63,9 @@ type Policy struct {
 	Thresholds []Threshold
 	// Detectors are the user's own rows of the table of kinds, raw.
 	Detectors []Detector
+	// Repositories says, in the policy of an organisation, up to which severity what a repository's own policy has decided counts:
+	// by "baseline", "marks", "exceptions" and "inline". See Honours.
+	Repositories map[string]finding.Severity
 }
 
 // Verdict is what a mark says.
@@ -130,6 +133,14 @@ func (p *Policy) FailsOn(t finding.Tier) finding.Severity {
 func (p *Policy) Fails(t finding.Tier, s finding.Severity) bool {
 	least := p.FailsOn(t)
 	return least != Never && s.AtLeast(least)
+}
+
+// Honours reports whether a decision that a repository made for itself counts in a scan of the organisation whose policy this is:
+// kind is that of a finding.Decision. Where the file is silent it does not.
+func (p *Policy) Honours(kind string, s finding.Severity) bool {
+	section := map[string]string{"baseline": "baseline", "mark": "marks", "exception": "exceptions", "inline": "inline"}[kind]
+	most, ok := p.Repositories[section]
+	return ok && most != Never && most.AtLeast(s)
 }
 
 // Excludes reports whether a slash path lies under one of the Exclude globs: the glob matches the path itself or one of the

@@ -58,6 +58,8 @@ var valid = []struct {
 	{"byte order mark and CRLF", "\xEF\xBB\xBF" + strings.ReplaceAll(saltLine, "\n", "\r\n"), Policy{Salt: testSalt}},
 	{"fail-on", "fail-on: {generic: high, proven: never}", Policy{FailOn: map[finding.Tier]finding.Severity{
 		finding.TierGeneric: finding.SevHigh, finding.TierProven: Never}}},
+	{"repositories", "repositories: {marks: medium, baseline: never}", Policy{Repositories: map[string]finding.Severity{
+		"marks": finding.SevMedium, "baseline": Never}}},
 	{"exclude", "exclude:\n- testdata\n- '**/*.golden'\n- docs/{a,b}/**\n", Policy{Exclude: []string{"testdata", "**/*.golden", "docs/{a,b}/**"}}},
 	{"baseline", "baseline:\n  " + match(2) + ": aws-access-key # the old one\n  " + match(1) + ":\n",
 		Policy{Baseline: map[string]string{match(1): "", match(2): "aws-access-key"}}},
@@ -170,6 +172,7 @@ var broken = []struct {
 	{"key in another spelling", "fail_on: {}\n", ".sprawl.yaml:1:1: unknown key in a policy; write `fail-on`", true},
 	{"unknown tier", "fail-on:\n  prooven: low\n", ":2:3: unknown key in fail-on; known are proven, shaped, named, generic", true},
 	{"unknown severity", "fail-on:\n  proven: bad\n", ":2:11: not one of the known words; write critical, high, medium, low, info, never", true},
+	{"unknown decision of a repository", "repositories:\n  mark: low\n", ":2:3: unknown key in repositories; known are baseline, marks, exceptions, inline", true},
 	{"list for mapping", "- a\n", ":1:1: a policy is a mapping", true},
 	{"word for mapping", "hello\n", ":1:1: a policy is a mapping", true},
 	{"short salt", "salt: aaaa\n", ":1:7: the salt has 2 bytes, not 16 to 32; `sprawl init` makes one", true},
@@ -560,5 +563,25 @@ func keepsLines(t *testing.T, some, all []byte, except string) {
 			t.Fatalf("line %q is lost\n%q\n%q", line, some, all)
 		}
 		rest = rest[i+1:]
+	}
+}
+
+func TestHonours(t *testing.T) {
+	p := &Policy{Repositories: map[string]finding.Severity{"marks": finding.SevMedium, "baseline": Never, "inline": finding.SevCritical}}
+	for _, tt := range []struct {
+		kind string
+		s    finding.Severity
+		want bool
+	}{
+		{"mark", finding.SevMedium, true}, {"mark", finding.SevInfo, true}, {"mark", finding.SevHigh, false},
+		{"baseline", finding.SevInfo, false}, {"exception", finding.SevInfo, false}, {"inline", finding.SevCritical, true},
+		{"", finding.SevInfo, false}, {"base", finding.SevInfo, false},
+	} {
+		if got := p.Honours(tt.kind, tt.s); got != tt.want {
+			t.Errorf("%s of severity %s: %v", tt.kind, tt.s, got)
+		}
+	}
+	if (&Policy{}).Honours("mark", finding.SevInfo) {
+		t.Error("an organisation that says nothing honours a mark")
 	}
 }
