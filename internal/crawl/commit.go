@@ -1,0 +1,69 @@
+package crawl
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"sprawl/internal/store"
+)
+
+// ending is what is written of a job: the outcome, and who is told of it.
+type ending struct {
+	event Event
+	write func(*store.Tx) error
+}
+
+// conclude ends a job and writes what came of it, both or neither, and only while this process still has the claim. A nil ending ends
+// the job and nothing else.
+func (e *engine) conclude(ctx context.Context, j *river.Job[job], t store.Target, end *ending) error {
+	log := e.log(j, t)
+	log.Debug("commit begins")
+	err := e.persist(ctx, func(tx *store.Tx) error {
+		// First, for what it locks: who takes the job away comes before it or after the commit.
+		if err := e.claimed(ctx, tx, j.JobRow); err != nil || end == nil {
+			return err
+		}
+		return end.write(tx)
+	})
+	switch {
+	case errors.Is(err, errFenced):
+		return e.fenced(j, t)
+	case err != nil && ctx.Err() != nil:
+		return e.giveBack(ctx, j, t)
+	case err != nil:
+		log.Warn("the outcome cannot be written, trying again", "err", err)
+		return errors.New("store")
+	}
+	if end != nil {
+		log.Debug("committed", "state", end.event.State)
+		e.o.Events(end.event)
+	}
+	return nil
+}
+
+// claimed ends a job in the transaction, if it is still in the hands of the attempt that claimed it as r, and is errFenced if not.
+// River's JobCompleteTx asks for less: a worker that wakes after its job was given to another would complete that one's.
+func (e *engine) claimed(ctx context.Context, tx *store.Tx, r *rivertype.JobRow) error {
+	return e.exactly(ctx, tx, r, `UPDATE river_job SET state = 'completed', finalized_at = CURRENT_TIMESTAMP`)
+}
+
+// exactly runs a statement on the row of a job, if it still is as r has it.
+func (e *engine) exactly(ctx context.Context, tx *store.Tx, r *rivertype.JobRow, statement string) error {
+	if r.AttemptedAt == nil {
+		return errFenced
+	}
+	n, err := change(context.WithoutCancel(ctx), tx, statement+` WHERE id = $1 AND state = 'running' AND attempt = $2 AND attempted_at = $3`,
+		r.ID, r.Attempt, e.db.stamp(*r.AttemptedAt))
+	if err == nil && n != 1 {
+		err = errFenced
+	}
+	return err
+}
+
+func (e *engine) log(j *river.Job[job], t store.Target) *slog.Logger {
+	return e.o.Log.With("run", j.Args.Run, "target", t.Name, "job", j.ID, "attempt", tries(j))
+}
