@@ -77,3 +77,6 @@ func NewPlaces(c *finding.Credential, from, to int) []Place {
 	}
 	return all
 }
+
+// Size is a number of bytes in words, in decimal units as disks and providers count.
+func Size(n int64) string { return size(n) }

@@ -1,0 +1,19 @@
+"use strict";
+// The pages work without this. It spares a click: a choice in a filter is applied at once; and paper shows what is folded.
+(() => {
+  const form = document.getElementById("filters");
+  // A form that is sent leaves out what is not chosen, so that its address says what it filters by and no more.
+  form?.addEventListener("submit", () => {
+    for (const e of form.elements) if (e.name && !e.value) e.disabled = true;
+  });
+  addEventListener("pageshow", () => {
+    for (const e of form?.elements ?? []) e.disabled = false;
+  });
+  for (const e of form?.querySelectorAll("select") ?? []) e.addEventListener("change", () => form.requestSubmit());
+
+  const unfolded = [];
+  addEventListener("beforeprint", () => {
+    for (const d of document.querySelectorAll("details.paper:not([open])")) { d.open = true; unfolded.push(d); }
+  });
+  addEventListener("afterprint", () => { for (const d of unfolded.splice(0)) d.open = false; });
+})();
