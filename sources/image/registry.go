@@ -139,9 +139,12 @@ func (t *refTarget) open(ctx context.Context, r *run) error {
 		}
 		return err
 	}
-	repos, err := c.catalogue(ctx, r, t.reg, t.repos)
+	repos, more, err := c.catalogue(ctx, t.reg, t.repos)
 	if err != nil {
 		return err
+	}
+	if more {
+		r.led.Skip(finding.Skip{Target: t.given, Reason: finding.ReasonLimit, Detail: fmt.Sprintf("limit on repositories (%d)", maxRepos)})
 	}
 	n := 0
 	for _, repo := range repos {
@@ -296,30 +299,12 @@ func (c *client) referrers(ctx context.Context, r *run, st *repoStore, n named) 
 
 // repository reads the tags that match and returns how many there are. Trouble with one goes to the ledger.
 func (c *client) repository(ctx context.Context, r *run, repo name.Repository, glob string) (int, error) {
-	l, err := c.puller.Lister(ctx, repo)
-	var tags []string
-	for err == nil && l.HasNext() {
-		page, nerr := l.Next(ctx)
-		if err = nerr; err != nil {
-			break
-		}
-		for _, t := range page.Tags {
-			if ok, _ := path.Match(glob, t); ok {
-				tags = append(tags, t)
-			}
-		}
-		if len(tags) > r.o.Limits.Images {
-			break
-		}
-	}
+	tags, more, err := c.tags(ctx, repo, glob)
 	if err != nil {
-		return 0, c.failure(c.given, repo.RegistryStr(), err)
+		return 0, err
 	}
-	slices.Sort(tags)
-	tags = slices.Compact(tags)
-	if limit := r.o.Limits.Images; len(tags) > limit {
-		r.led.Skip(finding.Skip{Target: "image:" + repo.Name(), Reason: finding.ReasonLimit, Detail: fmt.Sprintf("limit on images (%d): further tags were not read", limit)})
-		tags = tags[:limit]
+	if more {
+		r.led.Skip(finding.Skip{Target: "image:" + repo.Name(), Reason: finding.ReasonLimit, Detail: fmt.Sprintf("limit on images (%d): further tags were not read", r.o.Limits.Images)})
 	}
 	for _, t := range tags {
 		ref := repo.Tag(t)
@@ -345,10 +330,32 @@ func (c *client) repository(ctx context.Context, r *run, repo name.Repository, g
 	return len(tags), nil
 }
 
-// catalogue lists the repositories that match.
-func (c *client) catalogue(ctx context.Context, r *run, reg name.Registry, glob string) ([]string, error) {
+// tags lists those that match, sorted, up to the limit on images; more says that there are others.
+func (c *client) tags(ctx context.Context, repo name.Repository, glob string) (tags []string, more bool, err error) {
+	limit := c.o.Limits.Images
+	l, err := c.puller.Lister(ctx, repo)
+	for err == nil && l.HasNext() && len(tags) <= limit {
+		page, nerr := l.Next(ctx)
+		if err = nerr; err != nil {
+			break
+		}
+		for _, t := range page.Tags {
+			if ok, _ := path.Match(glob, t); ok {
+				tags = append(tags, t)
+			}
+		}
+	}
+	if err != nil {
+		return nil, false, c.failure(c.given, repo.RegistryStr(), err)
+	}
+	slices.Sort(tags)
+	tags = slices.Compact(tags)
+	return tags[:min(len(tags), limit)], len(tags) > limit, nil
+}
+
+// catalogue lists the repositories that match, up to a limit; more says that there are others.
+func (c *client) catalogue(ctx context.Context, reg name.Registry, glob string) (repos []string, more bool, err error) {
 	l, err := c.puller.Catalogger(ctx, reg)
-	var repos []string
 	for err == nil && l.HasNext() && len(repos) <= maxRepos {
 		page, nerr := l.Next(ctx)
 		if err = nerr; err != nil {
@@ -361,14 +368,11 @@ func (c *client) catalogue(ctx context.Context, r *run, reg name.Registry, glob 
 		}
 	}
 	if err != nil {
-		return nil, c.failure(c.given, reg.RegistryStr(), err)
-	}
-	if len(repos) > maxRepos {
-		r.led.Skip(finding.Skip{Target: c.given, Reason: finding.ReasonLimit, Detail: fmt.Sprintf("limit on repositories (%d)", maxRepos)})
-		repos = repos[:maxRepos]
+		return nil, false, c.failure(c.given, reg.RegistryStr(), err)
 	}
 	slices.Sort(repos)
-	return slices.Compact(repos), nil
+	repos = slices.Compact(repos)
+	return repos[:min(len(repos), maxRepos)], len(repos) > maxRepos, nil
 }
 
 // repoStore is one repository.
