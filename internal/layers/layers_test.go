@@ -66,6 +66,8 @@ var table = []row{
 	{pkg: "internal/environ", why: "names and paths in, environments out",
 		may: []string{"finding"}},
 	{pkg: "internal/gitexec", why: "the one place that runs a program depends on nothing that could be talked into running another"},
+	{pkg: "internal/health", why: "how a process fares is told from the crawl's events alone",
+		may: []string{"finding", "internal/crawl", "internal/store"}},
 	{pkg: "internal/history", why: "attribution knows commits and trees, not matches",
 		may: []string{"finding", "sources"}},
 	{pkg: "internal/identity", why: "keys and ids need the vocabulary only",
@@ -81,6 +83,8 @@ var table = []row{
 		may: []string{"detectors", "finding"}},
 	{pkg: "internal/migrate", why: "another scanner's rules and decisions become rows and marks",
 		may: []string{"detectors", "finding", "internal/match", "internal/policy", "internal/rules"}},
+	{pkg: "internal/notify", why: "what is told to others is what the store holds, masked",
+		may: []string{"finding", "internal/store"}},
 	{pkg: "internal/owners", why: "files that name owners in, names out"},
 	{pkg: "internal/mirror", why: "a copy is fetched and kept without being read",
 		may: []string{"internal/gitexec"}},
@@ -124,7 +128,7 @@ var guarded = []struct {
 	may   []string
 }{
 	{what: "network packages", match: network, why: "nothing leaves the machine unless a source or a flag asks for it",
-		may: []string{"sources/github", "sources/image", "internal/crawl", "internal/mirror", "internal/serve", "internal/review", "internal/live", "internal/introspect"}},
+		may: []string{"sources/github", "sources/image", "internal/crawl", "internal/health", "internal/mirror", "internal/notify", "internal/serve", "internal/review", "internal/live", "internal/introspect"}},
 	{what: "os/exec", match: is("os/exec"), why: "programs are run by internal/gitexec, disarmed", may: []string{"internal/gitexec"}},
 	{what: "cgo", match: is("C"), why: "every platform is built from any other"},
 	{what: "plugin", match: is("plugin"), why: "scanning runs nothing that it did not bring"},
