@@ -30,6 +30,8 @@ type Input struct {
 	Kind func(id string) *detectors.Detector
 	// Decide says what the policy has decided of a credential, whose sightings it has; nil means nothing.
 	Decide func(*finding.Credential) *finding.Decision
+	// Honours reports, in Merge, whether what the targets decided for themselves counts; nil means that it does not.
+	Honours func(d *finding.Decision, s finding.Severity) bool
 	// Excluded reports whether the policy suppresses occurrences at a path.
 	Excluded func(path string) bool
 	AsOf     time.Time
@@ -150,12 +152,16 @@ func (res *Result) of(groups map[string][]finding.Sighting, families func(target
 	slices.SortFunc(res.Notices, func(a, b finding.Notice) int { return cmp.Compare(a.ID, b.ID) })
 }
 
-// decide prefers what the policy says; an inline allow covers a credential only where every one of its places has one.
-func decide(c *finding.Credential, in Input) *finding.Decision {
+// decide prefers what the policy says; an inline allow covers a credential only where every one of its places has one. Once merged,
+// an allow is what its target decided, like any other decision there.
+func decide(c *finding.Credential, in Input, merged bool) *finding.Decision {
 	if in.Decide != nil {
 		if d := in.Decide(c); d != nil {
 			return d
 		}
+	}
+	if merged {
+		return nil
 	}
 	reason := ""
 	for i := range c.Sightings {

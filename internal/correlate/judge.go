@@ -122,7 +122,7 @@ func (j *judge) judge(c *finding.Credential) {
 	if in.Exception != nil {
 		c.Exception = in.Exception(c)
 	}
-	c.Decision = decide(c, in)
+	c.Decision = decide(c, in, j.parts != nil)
 	var base finding.Severity
 	d := in.Kind(c.Kind)
 	if d != nil {
@@ -143,6 +143,9 @@ func (j *judge) judge(c *finding.Credential) {
 				break
 			}
 		}
+	}
+	if c.Decision == nil {
+		c.Decision = claimed(j.parts[c.ID], c.Severity, in.Honours)
 	}
 	c.Fix = fixes(d, c)
 	if in.Escalate != nil && c.Decision == nil && !c.FirstSeen.IsZero() {

@@ -91,3 +91,41 @@ func plain(t *testing.T, c finding.Credential) string {
 	}
 	return string(doc)
 }
+
+// TestClaims has two targets decide of one credential in every way.
+func TestClaims(t *testing.T) {
+	a, b := seen("a.env", finding.StateHead, "PUBLIC", "a secret", 1), seen("b.env", finding.StateHead, "PUBLIC", "a secret", 1)
+	b.Where.Target = "other"
+	mark := &finding.Decision{Kind: "mark", Value: "false-positive", Reason: "a test"}
+	baseline := &finding.Decision{Kind: "baseline"}
+	for _, tt := range []struct {
+		name   string
+		a, b   *finding.Decision
+		honour bool
+		want   string
+	}{
+		{"nobody", nil, nil, true, ""},
+		{"one of two", mark, nil, true, ""},
+		{"both", mark, mark, true, "mark a test; decided in r"},
+		{"both, and it does not count", mark, mark, false, ""},
+		{"one that counts and one that does not", mark, baseline, true, ""},
+	} {
+		var parts []finding.Credential
+		for i, s := range []finding.Sighting{a, b} {
+			c := correlated([]finding.Sighting{s}).Credentials[0]
+			c.Decision = []*finding.Decision{tt.a, tt.b}[i]
+			parts = append(parts, c)
+		}
+		in := correlate.Input{
+			Keys: identity.New(bytes.Repeat([]byte{7}, identity.KeySize), nil, nil), Kind: func(string) *detectors.Detector { return nil }, AsOf: correlatedAsOf,
+			Honours: func(d *finding.Decision, _ finding.Severity) bool { return tt.honour && d.Kind == "mark" },
+		}
+		got := ""
+		if d := correlate.Merge(in, parts).Credentials[0].Decision; d != nil {
+			got = d.Kind + " " + d.Reason
+		}
+		if got != tt.want {
+			t.Errorf("%s: %q, not %q", tt.name, got, tt.want)
+		}
+	}
+}
