@@ -99,7 +99,7 @@ type Snippet struct {
 // Part is one half of a credential at one place.
 type Part struct {
 	Role    Role
-	Secret  Secret
+	Secret  Secret `json:"Secret,omitzero"`
 	Span    Span
 	Snippet Snippet
 }

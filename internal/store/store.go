@@ -134,7 +134,7 @@ type Status string
 
 // Statuses of a credential. Rotated and Revoked are the provider's word.
 const (
-	Open    Status = "open"
+	Exposed Status = "open"
 	Decided Status = "decided" // a mark, an exception or a baseline covers it
 	Rotated Status = "rotated"
 	Revoked Status = "revoked"
