@@ -2,6 +2,7 @@ package crawl
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,7 +55,7 @@ func (e *engine) tick(ctx context.Context) error {
 	var taken []rescued
 	if err := e.o.Store.Update(ctx, func(tx *store.Tx) error {
 		var err error
-		if running, err = e.running(ctx, tx); err != nil {
+		if running, err = claims(ctx, e.client, tx); err != nil {
 			return err
 		}
 		if err := e.beat(ctx, tx, mine); err != nil {
@@ -79,14 +80,14 @@ func (e *engine) tick(ctx context.Context) error {
 	return e.lead(ctx)
 }
 
-// running are all claimed jobs by number.
-func (e *engine) running(ctx context.Context, tx *store.Tx) (map[int64]*rivertype.JobRow, error) {
+// claims are all jobs that are in somebody's hands, by number.
+func claims(ctx context.Context, client *river.Client[*sql.Tx], tx *store.Tx) (map[int64]*rivertype.JobRow, error) {
 	const page = 1000
 	all := map[int64]*rivertype.JobRow{}
 	p := river.NewJobListParams().Kinds(kind).States(rivertype.JobStateRunning).
 		OrderBy(river.JobListOrderByID, river.SortOrderAsc).First(page)
 	for {
-		r, err := e.client.JobListTx(ctx, tx.SQL(), p)
+		r, err := client.JobListTx(ctx, tx.SQL(), p)
 		if err != nil {
 			return nil, err
 		}
@@ -121,10 +122,6 @@ func (e *engine) beat(ctx context.Context, tx *store.Tx, mine map[int64]held) er
 }
 
 // beats are the last signs of life by job, and the database's time.
-func (c *Crawler) beats(ctx context.Context, tx *store.Tx) (map[int64]time.Time, time.Time, error) {
-	return beats(ctx, tx, c.db)
-}
-
 func beats(ctx context.Context, tx *store.Tx, db dialect) (at map[int64]time.Time, now time.Time, err error) {
 	var us int64
 	if err := tx.SQL().QueryRowContext(ctx, `SELECT `+db.now).Scan(&us); err != nil {
@@ -149,7 +146,7 @@ func beats(ctx context.Context, tx *store.Tx, db dialect) (at map[int64]time.Tim
 
 // rescueAll takes the jobs of processes that have ended, and those that nobody gives a sign of life for.
 func (e *engine) rescueAll(ctx context.Context, tx *store.Tx, running map[int64]*rivertype.JobRow, mine map[int64]held) ([]rescued, error) {
-	at, now, err := e.beats(ctx, tx)
+	at, now, err := beats(ctx, tx, e.db)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +190,7 @@ func (e *engine) rescue(ctx context.Context, tx *store.Tx, r *rivertype.JobRow) 
 	if err := json.Unmarshal(r.EncodedArgs, &t.job); err != nil {
 		return t, fmt.Errorf("read job %d: %w", r.ID, err)
 	}
-	if err := e.exactly(ctx, tx, r, `DELETE FROM river_job`); err != nil {
+	if err := e.exactly(ctx, tx, r, "running", `DELETE FROM river_job`); err != nil {
 		return t, err
 	}
 	t.job.Lost++

@@ -22,9 +22,15 @@ type ending struct {
 func (e *engine) conclude(ctx context.Context, j *river.Job[job], t store.Target, end *ending) error {
 	log := e.log(j, t)
 	log.Debug("commit begins")
+	again := false
 	err := e.persist(ctx, func(tx *store.Tx) error {
 		// First, for what it locks: who takes the job away comes before it or after the commit.
-		if err := e.claimed(ctx, tx, j.JobRow); err != nil || end == nil {
+		err := e.claimed(ctx, tx, j.JobRow)
+		if errors.Is(err, errFenced) && again && e.exactly(ctx, tx, j.JobRow, "completed", `UPDATE river_job SET kind = kind`) == nil {
+			return nil // the database went away between an earlier commit and its answer
+		}
+		again = true
+		if err != nil || end == nil {
 			return err
 		}
 		return end.write(tx)
@@ -48,16 +54,17 @@ func (e *engine) conclude(ctx context.Context, j *river.Job[job], t store.Target
 // claimed ends a job in the transaction, if it is still in the hands of the attempt that claimed it as r, and is errFenced if not.
 // River's JobCompleteTx asks for less: a worker that wakes after its job was given to another would complete that one's.
 func (e *engine) claimed(ctx context.Context, tx *store.Tx, r *rivertype.JobRow) error {
-	return e.exactly(ctx, tx, r, `UPDATE river_job SET state = 'completed', finalized_at = CURRENT_TIMESTAMP`)
+	return e.exactly(ctx, tx, r, "running", `UPDATE river_job SET state = 'completed', finalized_at = CURRENT_TIMESTAMP`)
 }
 
-// exactly runs a statement on the row of a job, if it still is as r has it.
-func (e *engine) exactly(ctx context.Context, tx *store.Tx, r *rivertype.JobRow, statement string) error {
+// exactly runs a statement on the row of a job, if it is in that state and in the hands of the same attempt as r.
+func (e *engine) exactly(ctx context.Context, tx *store.Tx, r *rivertype.JobRow, state, statement string) error {
 	if r.AttemptedAt == nil {
 		return errFenced
 	}
-	n, err := change(context.WithoutCancel(ctx), tx, statement+` WHERE id = $1 AND state = 'running' AND attempt = $2 AND attempted_at = $3`,
-		r.ID, r.Attempt, e.db.stamp(*r.AttemptedAt))
+	n, err := change(context.WithoutCancel(ctx), tx,
+		statement+` WHERE id = $1 AND CAST(state AS TEXT) = $2 AND attempt = $3 AND attempted_at = $4`,
+		r.ID, state, r.Attempt, e.db.stamp(*r.AttemptedAt))
 	if err == nil && n != 1 {
 		err = errFenced
 	}

@@ -124,6 +124,12 @@ func (w *world) count(what What) (n int) {
 	return n
 }
 
+func (w *world) scans(name string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.calls[name]
+}
+
 func (w *world) finish(ctx context.Context, _ store.Run, hold func(*store.Tx) error) (*finding.Summary, error) {
 	w.mu.Lock()
 	w.judged++
@@ -189,25 +195,26 @@ func (w *world) expect(run store.Run, state store.RunState, counts map[store.Sta
 }
 
 func TestNightAfterNight(t *testing.T) {
-	w := newWorld(t, opened(t), 50)
-	first := w.run()
-	w.expect(first, store.Complete, map[store.State]int{store.Done: 50})
-	if c := first.Counts; c.Calls != 50 || c.Fetched != 500 || c.Scanned != 5000 {
-		t.Errorf("counts are %+v", c)
-	}
-	second := w.run()
-	w.expect(second, store.Complete, map[store.State]int{store.Same: 50})
-	w.targets = w.targets[1:]
-	third := w.run()
-	w.expect(third, store.Complete, map[store.State]int{store.Same: 49, store.Gone: 1})
-	if w.judged != 3 {
-		t.Errorf("judged %d times in three nights", w.judged)
-	}
-	for name, n := range w.calls {
-		if n > 3 {
-			t.Errorf("%s was scanned %d times in three nights", name, n)
+	onEach(t, func(t *testing.T, s *store.Store, _ func() *store.Store) {
+		w := newWorld(t, s, 50)
+		first := w.run()
+		w.expect(first, store.Complete, map[store.State]int{store.Done: 50})
+		if c := first.Counts; c.Calls != 50 || c.Fetched != 500 || c.Scanned != 5000 {
+			t.Errorf("counts are %+v", c)
 		}
-	}
+		w.expect(w.run(), store.Complete, map[store.State]int{store.Same: 50})
+		w.targets = w.targets[1:]
+		w.expect(w.run(), store.Complete, map[store.State]int{store.Same: 49, store.Gone: 1})
+		if w.judged != 3 {
+			t.Errorf("judged %d times in three nights", w.judged)
+		}
+		for name, n := range w.calls {
+			if n > 3 {
+				t.Errorf("%s was scanned %d times in three nights", name, n)
+			}
+		}
+		left(t, s)
+	})
 }
 
 var errBroken = errors.New("broken pipe")

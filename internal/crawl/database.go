@@ -20,22 +20,29 @@ type dialect struct {
 	driver func(*sql.DB) riverdriver.Driver[*sql.Tx]
 	// now is the database's clock in microseconds: signs of life come from many machines and are compared by one clock.
 	now string
-	// stamp is a time as River keeps it in river_job.
-	stamp func(time.Time) any
+	// stamp is a time as River keeps it in river_job, and micros such a column in microseconds.
+	stamp  func(time.Time) any
+	micros func(column string) string
+	// migrated is a query whether Migrate was here.
+	migrated string
 }
 
 func dialectOf(s *store.Store) dialect {
 	if s.Dialect() == store.PostgreSQL {
 		return dialect{
-			driver: func(db *sql.DB) riverdriver.Driver[*sql.Tx] { return riverdatabasesql.New(db) },
-			now:    "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
-			stamp:  func(t time.Time) any { return t },
+			driver:   func(db *sql.DB) riverdriver.Driver[*sql.Tx] { return riverdatabasesql.New(db) },
+			now:      "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
+			stamp:    func(t time.Time) any { return t },
+			micros:   func(c string) string { return "CAST(extract(epoch FROM " + c + ") * 1000000 AS BIGINT)" },
+			migrated: "SELECT to_regclass('crawl_lead') IS NOT NULL",
 		}
 	}
 	return dialect{
-		driver: func(db *sql.DB) riverdriver.Driver[*sql.Tx] { return riversqlite.New(db) },
-		now:    "CAST(unixepoch('subsec') * 1000000 AS BIGINT)",
-		stamp:  func(t time.Time) any { return t.UTC().Format("2006-01-02 15:04:05.000") },
+		driver:   func(db *sql.DB) riverdriver.Driver[*sql.Tx] { return riversqlite.New(db) },
+		now:      "CAST(unixepoch('subsec') * 1000000 AS BIGINT)",
+		stamp:    func(t time.Time) any { return t.UTC().Format("2006-01-02 15:04:05.000") },
+		micros:   func(c string) string { return "CAST(unixepoch(" + c + ", 'subsec') * 1000000 AS BIGINT)" },
+		migrated: "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'crawl_lead')",
 	}
 }
 

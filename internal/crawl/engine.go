@@ -91,11 +91,11 @@ func (e *engine) connect() error {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &worker{e: e})
 	const far = 10 * 365 * 24 * time.Hour
-	client, err := river.NewClient(e.db.driver(e.o.Store.DB()), &river.Config{
+	client, err := river.NewClient[*sql.Tx](driver{e.db.driver(e.o.Store.DB())}, &river.Config{
 		ID:                e.me.String(),
 		Workers:           workers,
 		Queues:            map[string]river.QueueConfig{idle: {MaxWorkers: e.o.PerHost}},
-		FetchCooldown:     5 * time.Millisecond,
+		FetchCooldown:     20 * time.Millisecond,
 		FetchPollInterval: 250 * time.Millisecond,
 		PollOnly:          true, // beside it SQLite is asked for news 20 times a second
 		Logger:            slog.New(loud{e.o.Log.Handler()}),
@@ -152,7 +152,7 @@ func (e *engine) persist(ctx context.Context, f func(*store.Tx) error) error {
 			defer cancel()
 			return e.o.Store.Update(ctx, f)
 		}()
-		if err == nil || errors.Is(err, errFenced) || errors.Is(err, errDeposed) || e.o.Now().After(until) {
+		if err == nil || final(err) || e.o.Now().After(until) {
 			return err
 		}
 		e.o.Log.Warn("the store cannot be written, trying again", "err", err, "wait", wait)
@@ -160,6 +160,12 @@ func (e *engine) persist(ctx context.Context, f func(*store.Tx) error) error {
 			return err
 		}
 	}
+}
+
+// final is an error that a transaction is right about.
+func final(err error) bool {
+	var busy *Busy
+	return errors.Is(err, errFenced) || errors.Is(err, errDeposed) || errors.As(err, &busy)
 }
 
 // Work is a worker: it works on whatever is queued until ctx ends, and returns nil then.
