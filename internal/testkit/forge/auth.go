@@ -28,7 +28,7 @@ type App struct {
 // NewApp makes an App, and its key in the folder.
 func NewApp(dir string) (*App, error) {
 	const bits = 2048
-	key, err := rsa.GenerateKey(rand.Reader, bits) //nolint:forbidigo // a key that opens nothing but a server of this process
+	key, err := rsa.GenerateKey(rand.Reader, bits)
 	if err != nil {
 		return nil, err
 	}

@@ -11,8 +11,15 @@ import (
 
 const token = "not-a-token"
 
-// get asks the interface, and returns what the answer says.
-func get(t *testing.T, s *Server, path string, head ...string) (*http.Response, any) {
+// got is an answer, read.
+type got struct {
+	status int
+	head   http.Header
+	body   any
+}
+
+// get asks the interface.
+func get(t *testing.T, s *Server, path string, head ...string) got {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.API()+strings.TrimPrefix(path, "/"), nil)
 	if err != nil {
@@ -31,13 +38,13 @@ func get(t *testing.T, s *Server, path string, head ...string) (*http.Response, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	var v any
+	g := got{status: res.StatusCode, head: res.Header}
 	if len(b) > 0 {
-		if err := json.Unmarshal(b, &v); err != nil {
+		if err := json.Unmarshal(b, &g.body); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return res, v
+	return g
 }
 
 // TestAnswers takes every way into the interface; Serve holds each answer against GitHub's description.
@@ -66,12 +73,12 @@ func TestAnswers(t *testing.T) {
 			"/users/acme/repos": 200, "/users/acme/packages?package_type=container": 200, "/user": 200, "/user/repos": 200, "/rate_limit": 200,
 			"/repos/acme/shop": 200, "/repos/acme/ledger": 301, "/repos/acme/none": 404, "/orgs/acme/installation": 404, "/no/such/thing": 404,
 		} {
-			if res, v := get(t, s, path); res.StatusCode != want {
-				t.Errorf("personal %v: %s: %s, want %d: %v", personal, path, res.Status, want, v)
+			if g := get(t, s, path); g.status != want {
+				t.Errorf("personal %v: %s: %d, want %d: %v", personal, path, g.status, want, g.body)
 			}
 		}
-		if res, _ := get(t, s, "/orgs/acme/repos", "Authorization", "Bearer other"); res.StatusCode != http.StatusUnauthorized {
-			t.Errorf("another token: %s", res.Status)
+		if g := get(t, s, "/orgs/acme/repos", "Authorization", "Bearer other"); g.status != http.StatusUnauthorized {
+			t.Errorf("another token: %d", g.status)
 		}
 	}
 }
@@ -115,12 +122,12 @@ func TestPages(t *testing.T) {
 	var names []string
 	path := "orgs/acme/repos?per_page=2&sort=created&direction=asc"
 	for pages := 0; path != ""; pages++ {
-		res, v := get(t, s, path)
-		for _, r := range v.([]any) {
+		g := get(t, s, path)
+		for _, r := range g.body.([]any) {
 			names = append(names, r.(object)["name"].(string))
 		}
 		path = ""
-		for l := range strings.SplitSeq(res.Header.Get("Link"), ", ") {
+		for l := range strings.SplitSeq(g.head.Get("Link"), ", ") {
 			if at, ok := strings.CutSuffix(l, `>; rel="next"`); ok {
 				path = strings.TrimPrefix(at, "<"+s.API())
 			}
@@ -129,8 +136,8 @@ func TestPages(t *testing.T) {
 			t.Fatal("a list without an end")
 		}
 	}
-	if got := strings.Join(names, ""); got != "abcde" {
-		t.Errorf("listed %s", got)
+	if all := strings.Join(names, ""); all != "abcde" {
+		t.Errorf("listed %s", all)
 	}
 }
 
@@ -140,17 +147,17 @@ func TestConditional(t *testing.T) {
 	if err := s.Add(Repository{Name: "shop"}); err != nil {
 		t.Fatal(err)
 	}
-	res, _ := get(t, s, "orgs/acme/repos")
-	tag, left := res.Header.Get("ETag"), res.Header.Get("X-RateLimit-Remaining")
-	res, _ = get(t, s, "orgs/acme/repos", "If-None-Match", tag)
-	if res.StatusCode != http.StatusNotModified || left != "9" || res.Header.Get("X-RateLimit-Remaining") != "9" {
-		t.Errorf("%s, %s left", res.Status, res.Header.Get("X-RateLimit-Remaining"))
+	g := get(t, s, "orgs/acme/repos")
+	tag, left := g.head.Get("ETag"), g.head.Get("X-RateLimit-Remaining")
+	g = get(t, s, "orgs/acme/repos", "If-None-Match", tag)
+	if g.status != http.StatusNotModified || left != "9" || g.head.Get("X-RateLimit-Remaining") != "9" {
+		t.Errorf("%d, %s left", g.status, g.head.Get("X-RateLimit-Remaining"))
 	}
 	if err := s.Change("shop", func(r *Repository) { r.Archived = true }); err != nil {
 		t.Fatal(err)
 	}
-	if res, _ = get(t, s, "orgs/acme/repos", "If-None-Match", tag); res.StatusCode != http.StatusOK {
-		t.Errorf("after a change: %s", res.Status)
+	if g = get(t, s, "orgs/acme/repos", "If-None-Match", tag); g.status != http.StatusOK {
+		t.Errorf("after a change: %d", g.status)
 	}
 }
 
@@ -165,8 +172,8 @@ func TestFaults(t *testing.T) {
 	s.Inject(Storm(502, 2))
 	s.Inject(Unauthorized(1))
 	for i, want := range []int{429, 403, 502, 502, 200, 401, 401} {
-		if res, _ := get(t, s, path); res.StatusCode != want {
-			t.Errorf("call %d: %s, want %d", i, res.Status, want)
+		if g := get(t, s, path); g.status != want {
+			t.Errorf("call %d: %d, want %d", i, g.status, want)
 		}
 	}
 	if n := s.Requests("GET /orgs/*/repos"); n != 7 {
