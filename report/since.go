@@ -38,8 +38,13 @@ type gone struct{ ID, Short, Severity, Title, Place, Owner, Change string }
 
 // ReadEarlier reads a report as Read does, and keeps what a comparison needs.
 func ReadEarlier(in io.Reader) (*Earlier, error) {
+	return EarlierOf(func(to Reporter) error { return Read(in, to) })
+}
+
+// EarlierOf is ReadEarlier of a report that has not been written: hand gives it to a Reporter.
+func EarlierOf(hand func(Reporter) error) (*Earlier, error) {
 	e := &Earlier{all: map[string]*before{}}
-	if err := Read(in, (*earlierReader)(e)); err != nil {
+	if err := hand((*earlierReader)(e)); err != nil {
 		return nil, err
 	}
 	return e, nil

@@ -49,6 +49,34 @@ func (l *Ledger) Skip(s finding.Skip) {
 	}
 }
 
+// Include adds what another ledger held. What that one no longer listed is counted and stays unlisted.
+func (l *Ledger) Include(c finding.Coverage) {
+	l.seen.Add(c.Seen)
+	l.scanned.Add(c.Scanned)
+	l.reused.Add(c.Reused)
+	l.bytes.Add(c.Bytes)
+	for _, t := range c.Targets {
+		l.Target(t)
+	}
+	for _, s := range c.Skips {
+		l.Skip(s)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	listed := map[finding.Reason]int64{}
+	for _, s := range c.Skips {
+		listed[s.Reason]++
+	}
+	for r, n := range c.Skipped {
+		if more := n - listed[r]; more > 0 {
+			if l.counts == nil {
+				l.counts = map[finding.Reason]int64{}
+			}
+			l.counts[r] += more
+		}
+	}
+}
+
 // Target records one target, once its walk knows it.
 func (l *Ledger) Target(t finding.TargetCoverage) {
 	l.mu.Lock()

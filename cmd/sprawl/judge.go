@@ -45,15 +45,7 @@ func governed(in *correlate.Input, p *policy.Policy, keys *identity.Keys, files 
 		if len(p.Exceptions) == 0 {
 			return nil
 		}
-		e, ok := p.Exceptions[entryOf(c, keys, weak)]
-		if !ok {
-			return nil
-		}
-		out := finding.Exception{Owner: e.Owner, Approver: e.Approver, Reason: e.Reason, Created: e.Created, Until: e.Until, Recertified: e.Recertified}
-		for _, r := range e.Requires {
-			out.Requires = append(out.Requires, string(r))
-		}
-		return &out
+		return exceptionOf(p, entryOf(c, keys, weak))
 	}
 	if len(p.Escalation) > 0 {
 		in.Escalate = func(owner string) (string, time.Duration, bool) {
@@ -61,6 +53,19 @@ func governed(in *correlate.Input, p *policy.Policy, keys *identity.Keys, files 
 			return e.To, e.After, ok
 		}
 	}
+}
+
+// exceptionOf is the policy's exception for a match, nil where it has none.
+func exceptionOf(p *policy.Policy, match string) *finding.Exception {
+	e, ok := p.Exceptions[match]
+	if !ok {
+		return nil
+	}
+	out := finding.Exception{Owner: e.Owner, Approver: e.Approver, Reason: e.Reason, Created: e.Created, Until: e.Until, Recertified: e.Recertified}
+	for _, r := range e.Requires {
+		out.Requires = append(out.Requires, string(r))
+	}
+	return &out
 }
 
 // limits turns the policy's numbers and register into what risk judges by.

@@ -216,9 +216,26 @@ func (ps *pipelines) inform(in *correlate.Input) {
 	}
 }
 
-// references are the secrets that pipelines name, joined with what providers list and judged: those worth a line, and how many
-// there are in all.
+// references are the secrets that pipelines name; see judgedReferences.
 func (ps *pipelines) references(listed []inventory.Row) (reported []finding.Reference, all int) {
+	return judgedReferences(ps.named(), listed)
+}
+
+// named are the secrets that pipelines name, by target, not judged.
+func (ps *pipelines) named() map[string][]finding.Reference {
+	out := map[string][]finding.Reference{}
+	for target, invs := range ps.by {
+		out[target] = []finding.Reference{}
+		for _, inv := range invs {
+			out[target] = append(out[target], inv.References...)
+		}
+	}
+	return out
+}
+
+// judgedReferences joins the secrets that the pipelines of targets name with what providers list, and judges them: those worth a
+// line, and how many there are in all.
+func judgedReferences(by map[string][]finding.Reference, listed []inventory.Row) (reported []finding.Reference, all int) {
 	byRepo := map[string][]pipeline.Listed{}
 	var wide, every []pipeline.Listed
 	for i := range listed {
@@ -231,16 +248,14 @@ func (ps *pipelines) references(listed []inventory.Row) (reported []finding.Refe
 		}
 	}
 	var refs []finding.Reference
-	for target, invs := range ps.by {
+	for target, named := range by {
 		here := every
-		if len(ps.by) > 1 {
+		if len(by) > 1 {
 			here = slices.Concat(wide, byRepo[strings.TrimSuffix(path.Base(filepath.ToSlash(target)), ".git")])
 		}
-		for _, inv := range invs {
-			refs = append(refs, pipeline.Resolve(here, inv.References)...)
-		}
+		refs = append(refs, pipeline.Resolve(here, named)...)
 	}
-	if len(ps.by) > 0 {
+	if len(by) > 0 {
 		refs = append(refs, pipeline.Unused(every, refs)...)
 	}
 	for i := range refs {

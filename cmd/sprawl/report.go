@@ -61,11 +61,7 @@ func (a *app) report(path, since string, rf reportFlags) error {
 	if rf.group != "" && !slices.Contains(report.Groupings(), rf.group) {
 		return usage("use one of "+strings.Join(report.Groupings(), ", "), "unknown value %q of --group-by", rf.group)
 	}
-	o := report.Options{Width: 100, All: rf.all, Skipped: rf.skipped, Group: rf.group, OmitDecided: rf.omitDecided}
-	if a.stdoutTTY != nil && a.stdoutTTY.width > 0 {
-		o.Width = a.stdoutTTY.width
-	}
-	o.Color = rf.output == "" && a.colored()
+	o := a.reportOptions(rf)
 	if since != "" {
 		if !report.Compares(rf.format) {
 			return usage("use one of "+strings.Join(comparing(), ", "), "--since: %s does not tell what changed", rf.format)
@@ -99,6 +95,16 @@ func (a *app) report(path, since string, rf reportFlags) error {
 		a.log.Warn("the report has no fingerprints, so that its findings are known by their lines alone; after sprawl init, a scan with --also "+rf.format+"=FILE writes them", "report", path)
 	}
 	return err
+}
+
+// reportOptions are those of a report of what was scanned earlier.
+func (a *app) reportOptions(rf reportFlags) report.Options {
+	o := report.Options{Width: 100, All: rf.all, Skipped: rf.skipped, Group: rf.group, OmitDecided: rf.omitDecided}
+	if a.stdoutTTY != nil && a.stdoutTTY.width > 0 {
+		o.Width = a.stdoutTTY.width
+	}
+	o.Color = rf.output == "" && a.colored()
+	return o
 }
 
 func (a *app) openReport(path string) (io.ReadCloser, error) {

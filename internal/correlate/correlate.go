@@ -148,7 +148,7 @@ func (res *Result) of(groups map[string][]finding.Sighting, families func(target
 		}
 	}
 	res.Notices = append(res.Notices, j.notices()...)
-	slices.SortFunc(res.Credentials, order)
+	slices.SortFunc(res.Credentials, Order)
 	slices.SortFunc(res.Notices, func(a, b finding.Notice) int { return cmp.Compare(a.ID, b.ID) })
 }
 
@@ -186,8 +186,8 @@ func reasonless(k *identity.Keys, s *finding.Sighting) finding.Notice {
 	}
 }
 
-// order puts what to do first at the top: undecided before decided, worst first, then surest, then by id.
-func order(a, b finding.Credential) int {
+// Order puts what to do first at the top: undecided before decided, worst first, then surest, then by id.
+func Order(a, b finding.Credential) int {
 	decided := func(c finding.Credential) int {
 		if c.Decision != nil {
 			return 1

@@ -205,3 +205,21 @@ func (t *Tx) target(what, where string, arg any) (Target, error) {
 	}
 	return r.target()
 }
+
+// Targets are those of a root that are not gone, by name.
+func (t *Tx) Targets(root string) ([]Target, error) {
+	var all []Target
+	err := t.each(func(scan func(...any) error) error {
+		var r targetRow
+		if err := scan(r.fields()...); err != nil {
+			return err
+		}
+		one, err := r.target()
+		all = append(all, one)
+		return err
+	}, "SELECT "+targetFields+" FROM targets t WHERE t.root = $1 AND t.gone = 0 ORDER BY t.name", text(root))
+	if err != nil {
+		return nil, fmt.Errorf("targets of %s: %w", root, err)
+	}
+	return all, nil
+}

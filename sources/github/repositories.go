@@ -91,6 +91,9 @@ func (f *Filter) skips(r *Repository) string {
 	return ""
 }
 
+// Takes reports whether a repository is visited.
+func (f *Filter) Takes(r Repository) bool { return f.skips(&r) == "" }
+
 func named(pattern string, r *Repository) bool {
 	name := r.Name
 	if strings.Contains(pattern, "/") {
