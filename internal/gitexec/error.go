@@ -14,6 +14,7 @@ type Error struct {
 	Args   []string // the command and its arguments, without the options that disarm it
 	Exit   int      // 0 if it did not end by itself
 	Stderr string   // the line that says most, without control bytes
+	Lines  []string // all that were kept of what it wrote, likewise
 	Err    error    // what kept it from running or ended it, nil if it exited by itself
 }
 
@@ -40,7 +41,7 @@ func Said(err error, text string) bool {
 }
 
 func failure(ctx context.Context, args []string, err error, stderr []byte) error {
-	e := &Error{Args: redactAll(args), Stderr: firstLine(stderr)}
+	e := &Error{Args: redactAll(args), Stderr: firstLine(stderr), Lines: lines(stderr)}
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
@@ -64,6 +65,16 @@ func firstLine(stderr []byte) string {
 		}
 	}
 	return ""
+}
+
+func lines(stderr []byte) []string {
+	var out []string
+	for l := range strings.Lines(string(stderr)) {
+		if l = clean(l); l != "" {
+			out = append(out, l)
+		}
+	}
+	return out
 }
 
 var userinfo = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://)[^/\s@']*@`)

@@ -15,7 +15,9 @@
 //     entered (safe.bareRepository), and a folder that belongs to somebody else opens without trusting it (safe.directory
 //     guards against configuration that executes, which is off here; git checks neither for an explicit git directory).
 //
-// It never writes to a repository, never contacts a remote, and reads no configuration of the user or the machine.
+// It never writes to a repository, never contacts a remote, and reads no configuration of the user or the machine. What does is
+// named for it, and called by those alone who were asked to: Fetch, for a checkout of the caller's, and Init, List and Mirror, for
+// copies that nobody else writes to.
 package gitexec
 
 import (
@@ -293,15 +295,20 @@ func fixedEnv() []string {
 
 // disarmed are the options before the command.
 func disarmed(dir string) []string {
-	none := os.DevNull
-	args := []string{
+	return append([]string{
 		"--git-dir=" + dir,
 		// Outranks core.worktree, which may name a folder that is gone (git dies of it) or one to read attributes from. The
 		// git directory holds no work tree, and no command here wants one.
 		"--work-tree=" + dir,
 		"--no-replace-objects", "--literal-pathspecs", "--no-optional-locks", "--no-pager",
-	}
-	for _, c := range []string{
+	}, settings()...)
+}
+
+// settings outrank what a repository configures.
+func settings(more ...string) []string {
+	none := os.DevNull
+	var args []string
+	for _, c := range append([]string{
 		// Empty, not "false": before 2.36 the value is always the path of a program.
 		"core.fsmonitor=",
 		"core.hooksPath=" + none,
@@ -336,7 +343,7 @@ func disarmed(dir string) []string {
 		"safe.bareRepository=explicit",
 		"safe.directory=*",
 		"core.quotePath=true",
-	} {
+	}, more...) {
 		args = append(args, "-c", c)
 	}
 	return args

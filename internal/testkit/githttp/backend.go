@@ -34,6 +34,8 @@ type Options struct {
 	Git string
 	// Allow says with which status a request is refused, 0 to let it in; nil lets every request in. Token makes one.
 	Allow func(*http.Request) int
+	// Old speaks version 0 of the protocol alone.
+	Old bool
 }
 
 // Token lets a request in that carries the token as its password in basic authentication, whatever the user's name is. Without a
@@ -51,6 +53,7 @@ func Token(token string) func(*http.Request) int {
 type Backend struct {
 	cgi   cgi.Handler
 	allow func(*http.Request) int
+	old   bool
 
 	mu     sync.Mutex
 	counts map[request]int
@@ -75,7 +78,7 @@ func Handler(root string, o Options) (*Backend, error) {
 			}
 		}
 	}
-	b := &Backend{allow: o.Allow, counts: map[request]int{}}
+	b := &Backend{allow: o.Allow, old: o.Old, counts: map[request]int{}}
 	b.cgi = cgi.Handler{Path: o.Git, Args: []string{"http-backend"}, Dir: root, Stderr: io.Discard, Env: []string{
 		"GIT_PROJECT_ROOT=" + root, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull,
 		"HOME=" + os.DevNull, "LC_ALL=C", "GIT_CONFIG_COUNT=2",
@@ -92,6 +95,9 @@ func (b *Backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body, r.ContentLength, r.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
+	if b.old {
+		r.Header.Del("Git-Protocol")
+	}
 	q := classify(r, body)
 	b.count(q)
 	if b.allow != nil {
