@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -77,16 +78,13 @@ func bare(cs []finding.Credential) []finding.Credential {
 }
 
 func bareOne(c finding.Credential) finding.Credential {
-	sightings := make([]finding.Sighting, len(c.Sightings))
-	for i, s := range c.Sightings {
-		parts := make([]finding.Part, len(s.Parts))
-		for k, p := range s.Parts {
-			p.Secret = finding.Secret{}
-			parts[k] = p
+	c.Sightings = slices.Clone(c.Sightings)
+	for i := range c.Sightings {
+		parts := slices.Clone(c.Sightings[i].Parts)
+		for k := range parts {
+			parts[k].Secret = finding.Secret{}
 		}
-		s.Parts = parts
-		sightings[i] = s
+		c.Sightings[i].Parts = parts
 	}
-	c.Sightings = sightings
 	return c
 }
