@@ -44,6 +44,7 @@ type app struct {
 	color    string
 	quiet    bool
 	log      *slog.Logger
+	atEnd    []func() error // of the command: what it has for itself is given back
 }
 
 // failure is an error with what to do about it and the exit code it stands for.
@@ -78,7 +79,14 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	return a.exit(ctx, root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	for _, end := range a.atEnd {
+		if e := end(); e != nil {
+			a.log.Warn("at the end", "why", e)
+		}
+	}
+	a.atEnd = nil
+	return a.exit(ctx, err)
 }
 
 // exit is the one place where errors become text and a code.
@@ -150,7 +158,7 @@ Exit codes: 0 clean, 1 findings, 2 usage or configuration, 3 something asked for
 	p.StringVar(&a.color, "color", "auto", "colours and links: auto, always, never")
 	p.BoolVarP(&a.quiet, "quiet", "q", false, "no progress")
 	root.AddCommand(a.scanCommand(), a.initCommand(), a.baselineCommand(), a.markCommand(), a.acceptCommand(), a.recertifyCommand(), a.settleCommand(), a.inventoryCommand(), a.policyCommand(), a.showCommand(), a.reportCommand(), a.explainCommand(),
-		a.detectorsCommand(), a.importCommand(), a.compareCommand(), a.hookCommand(), a.reviewCommand(), a.keyCommand(), a.versionCommand(), a.trainCommand(), a.docsCommand())
+		a.detectorsCommand(), a.importCommand(), a.compareCommand(), a.hookCommand(), a.reviewCommand(), a.crawlCommand(), a.workerCommand(), a.keyCommand(), a.versionCommand(), a.trainCommand(), a.docsCommand())
 	return root
 }
 

@@ -131,6 +131,15 @@ func (a *app) explainKind(d detectors.Detector) error {
 	return err
 }
 
+func mostArgs(n int, hint string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) > n {
+			return usage(hint, "%q is one too many", args[n])
+		}
+		return nil
+	}
+}
+
 func exactArgs(n int, hint string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != n {

@@ -41,14 +41,20 @@ type liveFlags struct {
 	authority, asked                  string
 }
 
-func (l *liveFlags) add(c *cobra.Command) {
+// addListings adds the flags by which providers are asked for listings, and nobody is asked with what was found.
+func (l *liveFlags) addListings(c *cobra.Command) {
 	p := c.Flags()
 	p.StringSliceVar(&l.providers, "live", nil, "take listings from these providers with your own credentials, as --inventory takes them from files: "+liveProviders()+" (asks the network; docs/live.md)")
-	p.StringSliceVar(&l.kinds, "introspect", nil, "ask their providers about found credentials of these kinds, with the credentials themselves, once inventories are read; all for every kind that only leaves a trace (asks the network; sprawl detectors list --introspect shows where each would go)")
 	p.StringArrayVar(&l.hosts, "live-host", nil, "PROVIDER=https://HOST: ask the provider there instead of at its public address (may be repeated)")
-	p.StringSliceVar(&l.canaries, "canary", nil, "AWS accounts whose keys are there to raise an alarm, besides the known ones: they are never tried")
 	p.BoolVar(&l.private, "live-private", false, "let --live and --introspect go to private and loopback addresses too")
 	p.StringVar(&l.authority, "live-ca", "", "trust the certificate authorities of this PEM file besides the system's")
+}
+
+func (l *liveFlags) add(c *cobra.Command) {
+	l.addListings(c)
+	p := c.Flags()
+	p.StringSliceVar(&l.kinds, "introspect", nil, "ask their providers about found credentials of these kinds, with the credentials themselves, once inventories are read; all for every kind that only leaves a trace (asks the network; sprawl detectors list --introspect shows where each would go)")
+	p.StringSliceVar(&l.canaries, "canary", nil, "AWS accounts whose keys are there to raise an alarm, besides the known ones: they are never tried")
 	p.StringVar(&l.asked, "asked", "", "keep what was asked and learned in this file, so that a later run neither asks again within a day nor takes our own calls for use (needs a key: sprawl key new)")
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
 	"slices"
@@ -14,30 +15,75 @@ import (
 
 func (a *app) reportCommand() *cobra.Command {
 	var r reportFlags
-	var since string
+	var since, asOf string
+	var run int64
+	var db dbFlags
 	c := &cobra.Command{
-		Use:   "report FILE",
+		Use:   "report [FILE]",
 		Short: "Render a report again, in any format, and what changed since an earlier one",
-		Long: `Render a report that a scan wrote as jsonl or json (- for standard input) in any other format. Nothing is scanned.
+		Long: `Render a report that a scan wrote as jsonl or json (- for standard input) in any other format; without a FILE, what the store of a
+crawl holds: as its last run has left it, or an earlier one. Nothing is scanned.
 
 With --since an earlier report is put beside it: what is new, what got worse or better, what a decision covers now, what is gone, and
 for how long it had stood, by owner. Ids of both must be made with one key. What stood in a target that the later run did not look at
 is never called gone.`,
 		Example: `  sprawl scan git:shop git:billing --fail-on none --format jsonl -o november.jsonl
   sprawl report november.jsonl --format html -o november.html
-  sprawl report november.jsonl --since october.jsonl --format html -o what-changed.html`,
-		Args: exactArgs(1, "sprawl scan --format jsonl -o FILE writes one"),
-		RunE: func(_ *cobra.Command, args []string) error { return a.report(args[0], since, r) },
+  sprawl report november.jsonl --since october.jsonl --format html -o what-changed.html
+  sprawl report --db acme.db --since last --format html -o night.html`,
+		Args: mostArgs(1, "render one report at a time"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				if db.location != "" || run != 0 || asOf != "" {
+					return usage("give one of them", "--db, --run and --as-of go without a FILE")
+				}
+				return a.report(args[0], since, r)
+			}
+			return a.reportStore(c.Context(), db, run, asOf, since, r)
+		},
 	}
+	db.add(c)
 	p := c.Flags()
 	p.StringVarP(&r.format, "format", "f", "text", "report format: "+formatNames())
 	p.StringVarP(&r.output, "output", "o", "", "write the report to this file instead of standard output")
-	p.StringVar(&since, "since", "", "an earlier report, to tell what changed since ("+strings.Join(comparing(), ", ")+")")
+	p.StringVar(&since, "since", "", "an earlier report, to tell what changed since ("+strings.Join(comparing(), ", ")+"); of a store: last, a run's number, or a date")
+	p.Int64Var(&run, "run", 0, "a run of the store by its number, instead of the last")
+	p.StringVar(&asOf, "as-of", "", "what the store knew at this time (RFC 3339 or YYYY-MM-DD)")
 	p.BoolVar(&r.omitDecided, "omit-decided", false, "leave out what a decision covers (sarif: GitHub does not know suppressions)")
 	p.BoolVar(&r.all, "all", false, "show every credential in full (text)")
 	p.BoolVar(&r.skipped, "skipped", false, "list what was not scanned (text)")
 	p.StringVar(&r.group, "group-by", "", "put the one-line credentials under headings: "+strings.Join(report.Groupings(), ", ")+" (text)")
 	return c
+}
+
+// reportStore reports what a store holds.
+func (a *app) reportStore(ctx context.Context, db dbFlags, run int64, asOf, since string, rf reportFlags) error {
+	if _, err := report.Find(rf.format); err != nil {
+		return usage("sprawl report --help lists them", "%w", err)
+	}
+	if rf.group != "" && !slices.Contains(report.Groupings(), rf.group) {
+		return usage("use one of "+strings.Join(report.Groupings(), ", "), "unknown value %q of --group-by", rf.group)
+	}
+	if since != "" && !report.Compares(rf.format) {
+		return usage("use one of "+strings.Join(comparing(), ", "), "--since: %s does not tell what changed", rf.format)
+	}
+	at, err := parseAsOf(asOf)
+	if err != nil {
+		return err
+	}
+	if run < 0 || run > 0 && asOf != "" {
+		return usage("sprawl crawl --status shows the newest", "give --run NUMBER or --as-of TIME")
+	}
+	st, err := a.openStore(ctx, db, "", true)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = st.Close() }()
+	p, err := a.openPast(ctx, st, run, at)
+	if err != nil {
+		return err
+	}
+	return a.writePast(ctx, st, p, rf, since)
 }
 
 // comparing is the formats that tell what changed.

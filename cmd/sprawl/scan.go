@@ -37,6 +37,7 @@ type scanFlags struct {
 	inventories  []string
 	branches     []string
 	ask          liveFlags
+	mirrors      mirrorFlags
 }
 
 // change reports whether a change is scanned instead of all there is.
@@ -70,6 +71,9 @@ func (a *app) scanCommand() *cobra.Command {
 		Long: `Scan targets and report the credentials they hold. A TARGET is one of
 
   git:PATH    a repository's whole history: every branch, tag, stash and note, dangling objects, messages and ref names
+  git:URL     the branches and tags of a repository elsewhere (https, http, ssh, git, git@HOST:PATH), fetched into a copy that is
+              kept for the next scan; the token for github.com is GH_TOKEN, else GITHUB_TOKEN, and git's own configuration and
+              credential helpers are not asked
   dir:PATH    the files below a folder, or one file
   image:REF   a container image in a registry: every layer, deleted files included, configuration and history;
               REF may be a tag glob (team/app:1.*), all tags (team/app:*) or a registry (registry.example/)
@@ -93,6 +97,7 @@ and . where none is given.`,
 	f.add(c)
 	f.image.add(c)
 	f.ask.add(c)
+	f.mirrors.add(c)
 	p := c.Flags()
 	p.BoolVar(&f.staged, "staged", false, "scan what is staged for the next commit instead of history")
 	p.StringVar(&f.span, "range", "", "scan what BASE..HEAD brings in instead of all history")

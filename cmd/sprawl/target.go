@@ -158,8 +158,8 @@ func (a *app) openGit(ctx context.Context, path string, f scanFlags) (target, er
 	if path == "" {
 		path = "."
 	}
-	if strings.Contains(path, "://") || strings.HasPrefix(path, "git@") {
-		return target{}, usage("git clone --mirror it, then scan the clone", "%s: repositories are read from disk, not fetched", "git:"+withoutUserinfo(path))
+	if isRemote(path) {
+		return a.openRemote(ctx, path, f)
 	}
 	if _, err := os.Stat(path); err != nil {
 		return target{}, missing(path, err)

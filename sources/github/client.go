@@ -41,13 +41,15 @@ type Options struct {
 
 	Now  func() time.Time
 	Wait func(ctx context.Context, d time.Duration) error // until d has passed or ctx is done
-	// Transport is what goes to the network; nil for one without a proxy.
+	// Transport is what goes to the network; nil for one that takes Proxy.
 	Transport http.RoundTripper
-	Patience  time.Duration // the longest limit that is waited for; one that lasts longer is a *Limited
-	Timeout   time.Duration // of one request, its answer read
-	Tries     int           // at one call that is limited or fails
-	MaxBody   int64         // bytes of an answer
-	Seed      uint64        // of the jitter between tries
+	// Proxy is asked which proxy to take for a URL, nil for none; a nil Proxy takes none.
+	Proxy    func(*url.URL) (*url.URL, error)
+	Patience time.Duration // the longest limit that is waited for; one that lasts longer is a *Limited
+	Timeout  time.Duration // of one request, its answer read
+	Tries    int           // at one call that is limited or fails
+	MaxBody  int64         // bytes of an answer
+	Seed     uint64        // of the jitter between tries
 }
 
 // App is a GitHub App, installed at an organisation or a user's account.
@@ -101,7 +103,12 @@ func (o *Options) fill() {
 	set(&o.Tries, defaultTries)
 	set(&o.MaxBody, defaultMaxBody)
 	if o.Transport == nil {
+		var proxy func(*http.Request) (*url.URL, error)
+		if o.Proxy != nil {
+			proxy = func(r *http.Request) (*url.URL, error) { return o.Proxy(r.URL) }
+		}
 		o.Transport = &http.Transport{
+			Proxy:               proxy,
 			TLSHandshakeTimeout: o.Timeout, ResponseHeaderTimeout: o.Timeout, IdleConnTimeout: o.Timeout, MaxResponseHeaderBytes: 64 << 10, ForceAttemptHTTP2: true,
 		}
 	}
