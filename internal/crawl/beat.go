@@ -16,9 +16,9 @@ import (
 	"sprawl/internal/store"
 )
 
-// pulse gives signs of life and takes jobs from those that give none, until ctx ends. It fails once the database has been out of
-// reach for longer than patience.
-func (e *engine) pulse(ctx context.Context) error {
+// pulse gives signs of life and takes jobs from those that give none, until ctx ends. Where the database has been out of reach
+// for longer than patience it ends the work.
+func (e *engine) pulse(ctx context.Context) {
 	for pause(ctx, e.o.Heartbeat) == nil {
 		err := e.tick(ctx)
 		now := e.o.Now()
@@ -31,10 +31,9 @@ func (e *engine) pulse(ctx context.Context) error {
 			e.trouble = now
 			e.o.Log.Warn("no sign of life could be given", "err", err)
 		case now.Sub(e.trouble) > e.o.Patience:
-			return fmt.Errorf("the store is out of reach: %w", err)
+			e.stop(fmt.Errorf("the store is out of reach: %w", err))
 		}
 	}
-	return nil
 }
 
 // rescued is a job that was taken from somebody.

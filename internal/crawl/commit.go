@@ -3,6 +3,7 @@ package crawl
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 
 	"github.com/riverqueue/river"
@@ -41,8 +42,7 @@ func (e *engine) conclude(ctx context.Context, j *river.Job[job], t store.Target
 	case err != nil && ctx.Err() != nil:
 		return e.giveBack(ctx, j, t)
 	case err != nil:
-		log.Warn("the outcome cannot be written, trying again", "err", err)
-		return errors.New("store")
+		return e.unwritten(ctx, j, t, end, err)
 	}
 	if end != nil {
 		log.Debug("committed", "state", end.event.State)
@@ -50,6 +50,19 @@ func (e *engine) conclude(ctx context.Context, j *river.Job[job], t store.Target
 	}
 	return nil
 }
+
+// unwritten is called where an outcome could not be written for as long as patience lasts. That the target failed because of it is the
+// next best outcome; where that, too, cannot be written, or no space is left, this process has nothing to go on with.
+func (e *engine) unwritten(ctx context.Context, j *river.Job[job], t store.Target, end *ending, err error) error {
+	e.log(j, t).Error("the outcome cannot be written", "err", err)
+	if end == nil || end.event.Reason == unwritable || errors.Is(err, store.ErrFull) {
+		e.stop(fmt.Errorf("write to the store: %w", err))
+		return errors.New(unwritable)
+	}
+	return e.fail(ctx, j, t, end.event, unwritable, err.Error())
+}
+
+const unwritable = "store"
 
 // claimed ends a job in the transaction, if it is still in the hands of the attempt that claimed it as r, and is errFenced if not.
 // River's JobCompleteTx asks for less: a worker that wakes after its job was given to another would complete that one's.

@@ -2,13 +2,18 @@ package crawl
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"sprawl/finding"
 	"sprawl/internal/store"
+	"sprawl/internal/testkit/postgres"
 )
 
 // soon waits until something holds.
@@ -191,5 +196,109 @@ func TestDeadly(t *testing.T) {
 		if o := w.outcomes(run.ID)[w.targets[0].Name]; o.Reason != "lost" || o.Tries != 2 {
 			t.Errorf("the outcome is %+v", o)
 		}
+	})
+}
+
+// A database that is away for a while costs time and nothing else, even where that is longer than jobs go without a sign of life.
+func TestDatabaseAway(t *testing.T) {
+	const n = 30
+	away := func(t *testing.T, s *store.Store, leave, back func()) {
+		w := newWorld(t, s, n)
+		w.scan = func(_ context.Context, target store.Target, was store.Scanned) (Result, error) {
+			time.Sleep(10 * time.Millisecond)
+			return scanned(target, was), nil
+		}
+		type ended struct {
+			run store.Run
+			err error
+		}
+		done := make(chan ended, 1)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		go func() {
+			run, err := w.crawler(func(o *Options) { o.RescueAfter = 500 * time.Millisecond }).Run(ctx)
+			done <- ended{run, err}
+		}()
+		soon(t, "some targets have ended", func() bool { return w.count(Ended) >= 5 })
+		leave()
+		time.Sleep(time.Second)
+		back()
+		e := <-done
+		if e.err != nil {
+			t.Fatal(e.err)
+		}
+		w.expect(e.run, store.Complete, map[store.State]int{store.Done: n})
+		w.unmarked(n)
+		left(t, s)
+	}
+	t.Run("postgres", func(t *testing.T) {
+		server := postgres.Start(t)
+		away(t, open(t, server.Database(t)), func() { server.Stop(t) }, func() { server.Start(t) })
+	})
+	t.Run("sqlite", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "store.db")
+		s := open(t, file)
+		other := open(t, file)
+		tx, err := other.DB().BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := tx.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+		away(t, s, func() {
+			if tx, err = other.DB().BeginTx(t.Context(), nil); err != nil { // immediate: it has the lock
+				t.Error(err)
+			}
+		}, func() {
+			if err := tx.Rollback(); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+}
+
+// A store without space ends the run with an error, and the run goes on from there once there is some.
+func TestFull(t *testing.T) {
+	w := newWorld(t, opened(t), 10)
+	limit := func(pages string) {
+		if _, err := w.store.DB().ExecContext(t.Context(), "PRAGMA max_page_count = "+pages); err != nil {
+			t.Error(err)
+		}
+	}
+	w.scan = func(_ context.Context, target store.Target, was store.Scanned) (Result, error) {
+		if w.count(Ended) >= 3 {
+			limit("1") // what it is now
+		}
+		r := scanned(target, was)
+		r.Scan.Scanned.Seen = []byte(strings.Repeat(target.Name, 10_000))
+		return r, nil
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	run, err := w.crawler(func(o *Options) { o.Workers, o.Patience = 1, 200*time.Millisecond }).Run(ctx)
+	if !errors.Is(err, store.ErrFull) || run.State != store.Running {
+		t.Fatalf("it ends with %v, and the run is %s", err, run.State)
+	}
+	limit("1000000")
+	w.scan = nil
+	resumed := w.run()
+	if resumed.ID != run.ID {
+		t.Errorf("run %d was not resumed: %d", run.ID, resumed.ID)
+	}
+	w.expect(resumed, store.Complete, map[store.State]int{store.Done: 10})
+	w.unmarked(10)
+}
+
+func TestNothingIsLeftRunning(t *testing.T) {
+	onEach(t, func(t *testing.T, s *store.Store, _ func() *store.Store) {
+		before := runtime.NumGoroutine()
+		w := newWorld(t, s, 20)
+		for i := range w.targets {
+			w.targets[i].Host = fmt.Sprintf("host%d.example", i%4)
+		}
+		w.run()
+		w.queued()
+		soon(t, fmt.Sprintf("no more than %d goroutines are left", before), func() bool { return runtime.NumGoroutine() <= before })
 	})
 }

@@ -29,6 +29,8 @@ type engine struct {
 	office string                  // that this process is at the head of, "" for none
 	depose context.CancelCauseFunc // tells its night that it is no more
 
+	stop context.CancelCauseFunc // ends body with an error
+
 	beaten  bool      // the last beat left rows
 	trouble time.Time // since when the database has not answered, zero while it does
 	sure    time.Time // from when on another's silence is its own, and not the database's
@@ -46,6 +48,8 @@ func (c *Crawler) serve(ctx context.Context, body func(context.Context, *engine)
 	if err := e.connect(); err != nil {
 		return err
 	}
+	ctx, e.stop = context.WithCancelCause(ctx)
+	defer e.stop(nil)
 	// What is in hand needs signs of life until the last job has ended, after ctx has.
 	lasting, done := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer done(nil)
@@ -56,18 +60,13 @@ func (c *Crawler) serve(ctx context.Context, body func(context.Context, *engine)
 		return fmt.Errorf("start to work: %w", err)
 	}
 	var g errgroup.Group
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
 	g.Go(func() error {
-		err := e.pulse(lasting)
-		stop(err)
-		return err
+		e.pulse(lasting)
+		return nil
 	})
 	g.Go(func() error {
-		err := body(ctx, e)
-		err = errors.Join(err, e.halt(lasting))
-		done(nil)
-		return err
+		defer done(nil)
+		return errors.Join(body(ctx, e), e.halt(lasting))
 	})
 	return g.Wait()
 }
@@ -125,7 +124,7 @@ func (h loud) WithAttrs(as []slog.Attr) slog.Handler { return loud{h.Handler.Wit
 func (h loud) WithGroup(name string) slog.Handler { return loud{h.Handler.WithGroup(name)} }
 
 // listen makes this process work on the queues of that name too. Each is polled: the more there are, the less often.
-func (e *engine) listen(queues ...string) error {
+func (e *engine) listen(ctx context.Context, queues ...string) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, q := range queues {
@@ -134,7 +133,8 @@ func (e *engine) listen(queues ...string) error {
 		}
 		poll := 250 * time.Millisecond * time.Duration(1+len(e.queues)/8)
 		if err := e.client.Queues().Add(q, river.QueueConfig{MaxWorkers: e.o.PerHost, FetchPollInterval: poll}); err != nil {
-			return fmt.Errorf("work on a queue: %w", err)
+			// River keeps what it could not start, and would not take it again.
+			return fmt.Errorf("work on a queue: %w", errors.Join(err, e.client.Queues().Remove(ctx, q)))
 		}
 		e.queues[q] = true
 	}
@@ -170,13 +170,15 @@ func final(err error) bool {
 
 // Work is a worker: it works on whatever is queued until ctx ends, and returns nil then.
 func (c *Crawler) Work(ctx context.Context) error {
-	return c.serve(ctx, func(ctx context.Context, e *engine) error {
+	return c.serve(ctx, func(within context.Context, e *engine) error {
 		for {
-			if err := e.discover(ctx); err != nil {
+			if err := e.discover(within); err != nil && within.Err() == nil {
 				c.o.Log.Warn("the queues cannot be read", "err", err)
 			}
-			if pause(ctx, c.o.Heartbeat/5) != nil {
+			if err := pause(within, c.o.Heartbeat/5); ctx.Err() != nil {
 				return nil
+			} else if err != nil {
+				return err
 			}
 		}
 	})
@@ -201,5 +203,5 @@ func (e *engine) discover(ctx context.Context) error {
 		return err
 	}
 	slices.Sort(queues)
-	return e.listen(queues...)
+	return e.listen(ctx, queues...)
 }

@@ -164,18 +164,16 @@ func (n *night) add(ctx context.Context, root string, page []store.Target) error
 		return err
 	}
 	n.o.Events(Event{What: Listed, Run: n.run.ID, Root: root, N: len(page)})
-	return n.attend(page)
-}
-
-// attend makes this process work on the queues of targets.
-func (n *night) attend(ts []store.Target) error {
 	var queues []string
-	for _, t := range ts {
+	for _, t := range page {
 		if q := queueOf(t.Host); !slices.Contains(queues, q) {
 			queues = append(queues, q)
 		}
 	}
-	return n.listen(queues...)
+	if err := n.listen(ctx, queues...); err != nil { // drain looks for queues too
+		n.o.Log.Warn("a queue waits to be worked on", "run", n.run.ID, "err", err)
+	}
+	return nil
 }
 
 // drain waits until every target has an outcome.
