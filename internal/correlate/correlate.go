@@ -127,6 +127,9 @@ func (res *Result) of(groups map[string][]finding.Sighting, families func(target
 				parts[id] = append(parts[id], parts[alone]...)
 			}
 		}
+		for _, p := range parts[id] { // a public half may have been linked where it stood
+			c.Aliases = mergeSorted(c.Aliases, slices.DeleteFunc(slices.Clone(p.Aliases), func(a string) bool { return a == c.Kind }))
+		}
 		res.Credentials = append(res.Credentials, c)
 	}
 	join(res.Credentials, in)
