@@ -265,7 +265,9 @@ func TestStatusIsAKind(t *testing.T) {
 		}
 	}
 	s.Heal()
-	if _, err := m.Fetch(t.Context(), s.URL+"/acme/other.git", Auth{}, r); kindOf(err) != NotFound {
+	gone := r
+	gone.URL, gone.Print = s.URL+"/acme/other.git", "moved"
+	if _, err := m.Fetch(t.Context(), url, Auth{}, gone); kindOf(err) != NotFound {
 		t.Errorf("fetch of nothing: %v", err)
 	}
 	_ = s.Close()

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/cgi"
 	"os"
@@ -79,7 +80,7 @@ func Handler(root string, o Options) (*Backend, error) {
 		}
 	}
 	b := &Backend{allow: o.Allow, old: o.Old, counts: map[request]int{}}
-	b.cgi = cgi.Handler{Path: o.Git, Args: []string{"http-backend"}, Dir: root, Stderr: io.Discard, Env: []string{
+	b.cgi = cgi.Handler{Path: o.Git, Args: []string{"http-backend"}, Dir: root, Stderr: io.Discard, Logger: log.New(io.Discard, "", 0), Env: []string{
 		"GIT_PROJECT_ROOT=" + root, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull,
 		"HOME=" + os.DevNull, "LC_ALL=C", "GIT_CONFIG_COUNT=2",
 		"GIT_CONFIG_KEY_0=http.receivepack", "GIT_CONFIG_VALUE_0=false", "GIT_CONFIG_KEY_1=safe.directory", "GIT_CONFIG_VALUE_1=*",
