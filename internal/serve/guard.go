@@ -36,7 +36,7 @@ func NewToken(random io.Reader) (string, error) {
 // ValidToken reports whether a token has the form of NewToken: one that people made up can be guessed.
 func ValidToken(token string) bool {
 	b, err := base64.RawURLEncoding.DecodeString(token)
-	return err == nil && len(b) == tokenBytes
+	return err == nil && len(b) == tokenBytes && base64.RawURLEncoding.EncodeToString(b) == token // decoding passes over line ends
 }
 
 // guard lets through what the operator's own browser asks for, and nothing else.

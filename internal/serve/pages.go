@@ -105,6 +105,7 @@ type credentialView struct {
 	Short, Status           string
 	FirstAt, GoneAt, LastAt string // of the store, to the minute
 	FirstRun, LastRun       runLink
+	Since                   string // what LastRun is
 	Places                  []report.Place
 	Pager                   pager
 	Count                   int
@@ -168,6 +169,9 @@ func (h *handler) credential(ctx context.Context, k *snapshot, r *http.Request) 
 		Pager: k.pager("/credentials/"+l.ID, query(r), len(c.Sightings), placesShown),
 		Owner: figure{Text: cmp.Or(l.Owner, nobody), Href: k.link("owner", cmp.Or(l.Owner, nobody))},
 	}
+	if v.Since = "Last reported by"; k.asOf != "" {
+		v.Since = "As it was since" // a store keeps what changed, not every night
+	}
 	v.Places = report.NewPlaces(c, v.Pager.from, v.Pager.to)
 	for _, x := range slices.Backward(history) {
 		if k.asOf == "" || !x.At.After(k.clock) {
@@ -220,7 +224,7 @@ func (k *snapshot) run(r *store.Run) runView {
 		Roots: rootsOf(r), Version: report.Visible(r.Version), RuleSet: report.Visible(r.RuleSet), KeyID: report.Visible(r.KeyID),
 	}
 	if !r.Ended.IsZero() {
-		v.Took = r.Ended.Sub(r.Started).Round(time.Second).String()
+		v.Took = took(r.Ended.Sub(r.Started))
 	}
 	n := r.Counts.Targets
 	for _, x := range n {
@@ -242,6 +246,17 @@ func (k *snapshot) run(r *store.Run) runView {
 		v.Unlisted = append(v.Unlisted, report.Visible(u))
 	}
 	return v
+}
+
+// took is how long something took, to the second.
+func took(d time.Duration) string {
+	s := d.Round(time.Second).String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(s, zero) {
+			s = s[:len(s)-2]
+		}
+	}
+	return s
 }
 
 func rootsOf(r *store.Run) string { return report.Visible(strings.Join(r.Roots, ", ")) }

@@ -61,7 +61,7 @@ type snapshots struct {
 	mu      sync.Mutex
 	stamp   string
 	stamped time.Time
-	kept    []*snapshot // the one that was asked for last first
+	kept    []*snapshot // the present, and past days, the one that was asked for last first
 }
 
 // get is the snapshot of a day, "" for now. Whoever comes while it is read waits for it.
@@ -84,8 +84,13 @@ func (s *snapshots) get(ctx context.Context, asOf string) (*snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.kept = slices.Insert(s.kept, 0, k)
-	s.kept = s.kept[:min(len(s.kept), 1+pastKept)]
+	past := 0
+	s.kept = slices.DeleteFunc(slices.Insert(s.kept, 0, k), func(k *snapshot) bool {
+		if k.asOf != "" {
+			past++
+		}
+		return past > pastKept && k.asOf != ""
+	})
 	return k, nil
 }
 

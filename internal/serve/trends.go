@@ -113,13 +113,17 @@ func (h *handler) trends(_ context.Context, k *snapshot, _ *http.Request) (page,
 	points := k.trend[max(len(k.trend)-nightsShown, 0):]
 	v := trendsView{Severities: finding.Severities(), Earlier: len(k.trend) - len(points)}
 	var nights []report.Night
+	first := 0 // of the nights whose changes are drawn
+	if v.Earlier == 0 && len(points) > 1 {
+		first = 1 // to the first run everything is new
+	}
 	for i := range points {
 		p := &points[i]
 		nights = append(nights, report.Night{At: p.At, Open: p.Open, New: p.Changes[store.New] + p.Changes[store.Reopened], Gone: p.Closed})
 		v.Points = append(v.Points, newPointView(k, p))
 	}
 	slices.Reverse(v.Points)
-	v.Open, v.Changes = report.OpenChart(nights), report.ChangeChart(nights)
+	v.Open, v.Changes = report.OpenChart(nights), report.ChangeChart(nights[min(first, len(nights)):])
 	v.Owners = slices.Clone(k.owners[:min(len(k.owners), ownersShown)])
 	for i := range v.Owners {
 		v.Owners[i].Href = k.link("owner", v.Owners[i].Owner)

@@ -1,5 +1,5 @@
 "use strict";
-// The pages work without this. It spares a click: a choice in a filter is applied at once; and paper shows what is folded.
+// The pages work without this.
 (() => {
   const form = document.getElementById("filters");
   // A form that is sent leaves out what is not chosen, so that its address says what it filters by and no more.
@@ -9,8 +9,8 @@
   addEventListener("pageshow", () => {
     for (const e of form?.elements ?? []) e.disabled = false;
   });
-  for (const e of form?.querySelectorAll("select") ?? []) e.addEventListener("change", () => form.requestSubmit());
 
+  // Paper shows what is folded.
   const unfolded = [];
   addEventListener("beforeprint", () => {
     for (const d of document.querySelectorAll("details.paper:not([open])")) { d.open = true; unfolded.push(d); }
