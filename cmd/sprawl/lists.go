@@ -104,6 +104,11 @@ func (l *githubList) List(ctx context.Context, visit func([]store.Target) error)
 	return nil
 }
 
+// hubKey is what a repository of GitHub keeps when it is renamed.
+func hubKey(c *github.Client, id int64) string {
+	return "github:" + c.Host() + ":" + strconv.FormatInt(id, 10)
+}
+
 // target is a repository as the store knows it; ok is false for one that git does not get.
 func (l *githubList) target(r *github.Repository) (store.Target, bool) {
 	clean, err := mirror.Clean(r.CloneURL)
@@ -111,7 +116,7 @@ func (l *githubList) target(r *github.Repository) (store.Target, bool) {
 		return store.Target{}, false
 	}
 	return store.Target{
-		Key: "github:" + l.client.Host() + ":" + strconv.FormatInt(r.ID, 10), Name: "git:" + clean, Kind: store.Repository, Root: l.root, URL: clean, Host: hostOf(clean),
+		Key: hubKey(l.client, r.ID), Name: "git:" + clean, Kind: store.Repository, Root: l.root, URL: clean, Host: hostOf(clean),
 		Repository: r.FullName, DefaultBranch: r.DefaultBranch, Visibility: r.Visibility, Archived: r.Archived, Fork: r.Fork, Topics: r.Topics, Pushed: r.PushedAt,
 		Size: r.SizeKB << 10,
 	}, true

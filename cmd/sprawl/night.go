@@ -28,6 +28,7 @@ import (
 	"sprawl/internal/store"
 	"sprawl/sources"
 	"sprawl/sources/git"
+	"sprawl/sources/github"
 	"sprawl/sources/image"
 )
 
@@ -94,10 +95,37 @@ func (n *night) Scan(ctx context.Context, t store.Target, was store.Scanned) (cr
 		was = store.Scanned{Rules: n.rules}
 	}
 	was.At = n.run.app.now()
+	look := n.repository
 	if t.Kind == store.Image {
-		return n.image(ctx, t, was)
+		look = n.image
 	}
-	return n.repository(ctx, t, was)
+	out, err := look(ctx, t, was)
+	var gone *crawl.Gone
+	if errors.As(err, &gone) {
+		err = n.vanished(ctx, t, gone)
+	}
+	return out, err
+}
+
+// vanished says what it means that a target is not there. What somebody has written down should be there, and may be hidden from us; of
+// what a provider has just listed, the provider is asked again.
+func (n *night) vanished(ctx context.Context, t store.Target, gone *crawl.Gone) error {
+	if strings.HasPrefix(t.Root, "list:") {
+		return &crawl.Refused{Reason: "not-found", Detail: gone.Why + "; take it off the list, or see that it is shown to whoever crawls"}
+	}
+	hub, ok := n.logins[t.Host].(*github.Client)
+	if !ok || t.Kind != store.Repository {
+		return gone
+	}
+	switch r, err := hub.Repository(ctx, t.Repository); {
+	case errors.Is(err, github.ErrNotFound):
+		return gone
+	case err != nil:
+		return limited(err)
+	case t.Key != hubKey(hub, r.ID):
+		return gone // another one has its name
+	}
+	return &crawl.Refused{Reason: "auth", Detail: gone.Why + "; it is listed, and git is not let in"}
 }
 
 // repository fetches what is new and looks at it. Where the remote's refs are as they were, nothing is fetched.

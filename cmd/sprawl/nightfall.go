@@ -18,7 +18,7 @@ import (
 func (n *night) judge(ctx context.Context, of store.Run, hold func(*store.Tx) error, st *store.Store, exports []export, ask *asking) (*finding.Summary, error) {
 	r := n.run
 	r.asOf = of.Started
-	all, err := n.held(ctx, st, of.ID)
+	all, err := n.held(ctx, st, of)
 	if err != nil {
 		return nil, err
 	}
@@ -95,25 +95,22 @@ type holdings struct {
 	ledger     *sources.Ledger
 }
 
-func (n *night) held(ctx context.Context, st *store.Store, run int64) (*holdings, error) {
+func (n *night) held(ctx context.Context, st *store.Store, run store.Run) (*holdings, error) {
 	all := &holdings{references: map[string][]finding.Reference{}, hubs: map[string]string{}, looked: map[string]bool{}, ledger: &sources.Ledger{}}
 	err := st.View(ctx, func(tx *store.Tx) error {
-		outcomes, err := tx.Outcomes(run)
+		outcomes, err := tx.Outcomes(run.ID)
 		if err != nil {
 			return err
 		}
 		for i := range outcomes {
 			all.outcome(&outcomes[i])
 		}
-		if err := tx.Holdings(func(t store.Target, s store.Scan) error { all.add(t, s); return nil }); err != nil {
-			return err
-		}
-		r, err := tx.Run(run)
-		for _, l := range r.Counts.Unlisted {
-			all.ledger.Skip(finding.Skip{Target: l, Reason: finding.ReasonUnreadable, Detail: "the list could not be read to its end"})
-		}
-		return err
+		return tx.Holdings(func(t store.Target, s store.Scan) error { all.add(t, s); return nil })
 	})
+	for _, l := range run.Counts.Unlisted {
+		root, why, _ := strings.Cut(l, ": ")
+		all.ledger.Skip(finding.Skip{Target: root, Reason: finding.ReasonUnreadable, Detail: "the list could not be read to its end: " + why})
+	}
 	return all, err
 }
 

@@ -254,7 +254,9 @@ func (n *night) end(ctx context.Context) error {
 	var summary *finding.Summary
 	if n.o.Finish != nil {
 		var err error
-		if summary, err = n.o.Finish(ctx, n.run, func(tx *store.Tx) error { return n.hold(ctx, tx) }); err != nil {
+		run := n.run
+		run.Counts.Unlisted = n.unlisted
+		if summary, err = n.o.Finish(ctx, run, func(tx *store.Tx) error { return n.hold(ctx, tx) }); err != nil {
 			return fmt.Errorf("judge: %w", err)
 		}
 		n.o.Log.Debug("judged", "run", n.run.ID)
