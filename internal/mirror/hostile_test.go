@@ -74,6 +74,12 @@ func TestRefusedURLs(t *testing.T) {
 			}
 		}
 	}
+	without := open(t, t.TempDir(), Options{})
+	for _, url := range []string{"ssh://h/x", "git@h:x", "git://h/x", "/a/b"} {
+		if _, err := without.Remote(t.Context(), url, Auth{}); kindOf(err) != Refused {
+			t.Errorf("without git, %q: %v", url, err)
+		}
+	}
 	for url, want := range map[string]string{
 		"https://u:" + "pw@GitHub.com/acme/x": "https://github.com/acme/x", "git@h:acme/x": "h:acme/x", "ssh://git@h/x": "ssh://h/x", "/a/b": "file:///a/b",
 	} {
