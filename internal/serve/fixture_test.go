@@ -22,12 +22,24 @@ var now = organisation.AsOf.Add(8 * time.Hour)
 // nights are days before now on which the organisation was crawled.
 var nights = []int{150, 120, 90, 60, 30, 1}
 
-// stored fills a store with the nights of an organisation of n credentials in places places.
+// filled is a store, open to be read, with the nights of an organisation of n credentials in places places.
 func filled(t testing.TB, n, places int, change func(*organisation.Report)) *store.Store {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "sprawl.db")
+	fill(t, path, nights, n, places, change)
+	s, err := store.Open(t.Context(), path, store.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// fill makes a store at a location.
+func fill(t testing.TB, location string, nights []int, n, places int, change func(*organisation.Report)) {
+	t.Helper()
 	clock := now
-	s, err := store.Open(t.Context(), path, store.Options{KeyID: "k-example", Now: func() time.Time { return clock }})
+	s, err := store.Open(t.Context(), location, store.Options{KeyID: "k-example", Now: func() time.Time { return clock }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,22 +53,17 @@ func filled(t testing.TB, n, places int, change func(*organisation.Report)) *sto
 			change(&r)
 		}
 		clock = organisation.AsOf.AddDate(0, 0, -days)
-		if err := s.Update(t.Context(), func(x *store.Tx) error { return night(x, r, days, &clock) }); err != nil {
+		if err := s.Update(t.Context(), func(x *store.Tx) error { return night(x, r, days == nights[0], days, &clock) }); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if s, err = store.Open(t.Context(), path, store.Options{ReadOnly: true}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	return s
 }
 
 // night stores one crawl. The last one is incomplete: a target failed, one was read in part, one is gone.
-func night(x *store.Tx, r organisation.Report, days int, clock *time.Time) error {
+func night(x *store.Tx, r organisation.Report, first bool, days int, clock *time.Time) error {
 	run, err := x.StartRun(store.Run{Roots: []string{"github:acme"}, Version: r.Header.Version, RuleSet: r.Header.RuleSet})
 	if err != nil {
 		return err
@@ -76,7 +83,7 @@ func night(x *store.Tx, r organisation.Report, days int, clock *time.Time) error
 			err = x.PutScan(run.ID, t.ID, store.Scan{Coverage: finding.Coverage{Skipped: map[finding.Reason]int64{finding.ReasonCorrupt: 2}}})
 		case days == 1 && i == 2:
 			err = x.PutGone(run.ID, t.ID, "not-found")
-		case i%3 == 0 || days == nights[0]:
+		case i%3 == 0 || first:
 			err = x.PutScan(run.ID, t.ID, store.Scan{})
 		default:
 			err = x.PutSame(run.ID, t.ID, store.Scanned{Complete: true})

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -191,7 +192,7 @@ var sections = []struct{ name, path string }{
 
 // frame fills in what stands around every page. k is nil where the store could not be read.
 func (h *handler) frame(p *page, k *snapshot, r *http.Request) {
-	p.Path, p.Today = r.URL.Path, h.o.Now().UTC().Format(time.DateOnly)
+	p.Path, p.Today = report.Visible(r.URL.Path), h.o.Now().UTC().Format(time.DateOnly)
 	if k == nil {
 		k = &snapshot{}
 	}
@@ -199,22 +200,14 @@ func (h *handler) frame(p *page, k *snapshot, r *http.Request) {
 		here := p.Path == s.path || s.path != "/" && strings.HasPrefix(p.Path, s.path+"/")
 		p.Nav = append(p.Nav, navigation{s.name, k.page(s.path, nil), here})
 	}
-	q := r.URL.Query()
-	q.Del(asOfParam)
+	q := query(r)
 	q.Del("page")
-	names := make([]string, 0, len(q))
-	for name := range q {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(q)) {
 		for _, v := range q[name] {
-			if v != "" {
-				p.Keep = append(p.Keep, pair{name, v})
-			}
+			p.Keep = append(p.Keep, pair{name, v})
 		}
 	}
-	p.AsOf, p.Present = k.asOf, (&snapshot{}).page(p.Path, with(q, asOfParam, ""))
+	p.AsOf, p.Present = k.asOf, (&snapshot{}).page(p.Path, q)
 	p.Ledger = k.page("/ledger", nil)
 	if len(k.runs) == 0 {
 		p.State = "no run yet"
@@ -241,9 +234,16 @@ func plural(n int, one, many string) string {
 	return strconv.Itoa(n) + " " + many
 }
 
-// query is a request's without the day, which the snapshot has.
+// query is what of a request's narrows, orders or divides a page, as texts that are safe to show. The day is the snapshot's.
 func query(r *http.Request) url.Values {
-	q := r.URL.Query()
-	q.Del(asOfParam)
-	return q
+	all := url.Values{}
+	for name, values := range r.URL.Query() {
+		known := slices.Contains([]string{"q", "sort", "page", "what"}, name) || slices.ContainsFunc(filters, func(f filter) bool { return f.name == name })
+		for _, v := range values {
+			if known && v != "" {
+				all.Add(name, report.Visible(v))
+			}
+		}
+	}
+	return all
 }
