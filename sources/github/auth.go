@@ -130,8 +130,11 @@ func (b *bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 		return res, err
 	}
 	fresh, err := b.who.renew(r.Context(), token)
-	if err != nil || fresh == token {
-		return res, err
+	switch {
+	case err != nil:
+		return nil, err
+	case fresh == token:
+		return res, nil
 	}
 	return b.with(r, fresh)
 }

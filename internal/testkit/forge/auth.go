@@ -95,6 +95,13 @@ func (s *Server) issue(installation string) reply {
 	}}
 }
 
+// Install puts an App in the place of the one that was installed.
+func (s *Server) Install(a *App) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.o.App = a
+}
+
 // Expire ends all tokens that the App was given so far.
 func (s *Server) Expire() {
 	s.mu.Lock()

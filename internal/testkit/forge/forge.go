@@ -80,14 +80,13 @@ type Server struct {
 	invalid  []string
 }
 
-// Serve serves until the test ends; with a Root it is skipped where there is no git. An answer that GitHub's description does not allow
-// fails the test.
+// Serve serves until the test ends; with a Root it is skipped where there is no git. With Validate, an answer that GitHub's description
+// does not allow fails the test.
 func Serve(t testing.TB, o Options) *Server {
 	t.Helper()
 	if o.Root != "" && o.Git == "" {
 		o.Git = program.Find(t, "git")
 	}
-	o.Validate = true
 	s, err := Listen(o)
 	if err != nil {
 		t.Fatal(err)

@@ -54,7 +54,7 @@ func TestAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, personal := range []bool{false, true} {
-		s := Serve(t, Options{Token: token, App: app, Personal: personal})
+		s := Serve(t, Options{Token: token, App: app, Personal: personal, Validate: true})
 		for _, name := range []string{"shop", "ledger", "web"} {
 			if err := s.Add(Repository{Name: name, Visibility: map[bool]string{true: "public"}[name == "web"], Topics: []string{"go"}, Archived: name == "ledger"}); err != nil {
 				t.Fatal(err)
