@@ -36,8 +36,8 @@ func TestLimits(t *testing.T) {
 		{"429 and nothing else", []forge.Fault{{Status: 429, Times: 1}}, time.Minute, 0, false},
 		{"503 that says when", []forge.Fault{{Status: 503, Times: 1, Header: http.Header{"Retry-After": {"7"}}}}, 7 * time.Second, 0, false},
 		{"a long secondary limit", []forge.Fault{forge.Secondary(429, 10*time.Minute, 1)}, 0, 10 * time.Minute, true},
-		{"the hourly limit, for a moment", []forge.Fault{primary(40*time.Second)}, 41 * time.Second, 0, false},
-		{"the hourly limit, for long", []forge.Fault{primary(50*time.Minute)}, 0, 50 * time.Minute, false},
+		{"the hourly limit, for a moment", []forge.Fault{primary(40 * time.Second)}, 41 * time.Second, 0, false},
+		{"the hourly limit, for long", []forge.Fault{primary(50 * time.Minute)}, 0, 50 * time.Minute, false},
 		{"a secondary limit without an end", []forge.Fault{forge.Secondary(403, time.Second, 0)}, 0, time.Second, true},
 	} {
 		t.Run(x.name, func(t *testing.T) {
