@@ -158,7 +158,7 @@ Exit codes: 0 clean, 1 findings, 2 usage or configuration, 3 something asked for
 	p.StringVar(&a.color, "color", "auto", "colours and links: auto, always, never")
 	p.BoolVarP(&a.quiet, "quiet", "q", false, "no progress")
 	root.AddCommand(a.scanCommand(), a.initCommand(), a.baselineCommand(), a.markCommand(), a.acceptCommand(), a.recertifyCommand(), a.settleCommand(), a.inventoryCommand(), a.policyCommand(), a.showCommand(), a.reportCommand(), a.explainCommand(),
-		a.detectorsCommand(), a.importCommand(), a.compareCommand(), a.hookCommand(), a.reviewCommand(), a.crawlCommand(), a.workerCommand(), a.serveCommand(), a.keyCommand(), a.versionCommand(), a.trainCommand(), a.docsCommand())
+		a.detectorsCommand(), a.importCommand(), a.compareCommand(), a.hookCommand(), a.reviewCommand(), a.crawlCommand(), a.workerCommand(), a.serveCommand(), a.storeCommand(), a.keyCommand(), a.versionCommand(), a.trainCommand(), a.docsCommand())
 	return root
 }
 

@@ -29,9 +29,6 @@ import (
 // waitUnsaid is how long a host is left alone that asks for it and does not say for how long.
 const waitUnsaid = time.Minute
 
-// answersKept is how long a provider's answer is worth keeping that nobody asked for again.
-const answersKept = 30 * 24 * time.Hour
-
 // workFlags are shared by everything that works on the targets of a crawl.
 type workFlags struct {
 	scan    scanFlags
@@ -214,6 +211,9 @@ func (a *app) crawl(ctx context.Context, args []string, f *crawlFlags) error {
 	if err := f.checkReport(); err != nil {
 		return err
 	}
+	if err := a.checkWebhook(); err != nil {
+		return err
+	}
 	shows, err := exports(f.inventories)
 	if err != nil {
 		return err
@@ -288,7 +288,7 @@ func (a *app) interrupted(r store.Run) error {
 func (a *app) night(ctx context.Context, s *site, r store.Run, f *crawlFlags, also []extra, fails func(finding.Credential) bool) error {
 	told := a.notify(ctx, s.store, r)
 	if err := s.store.Update(ctx, func(tx *store.Tx) error {
-		_, err := tx.Retain(a.now(), store.Retention{History: time.Duration(f.keep) * 24 * time.Hour, Answers: answersKept})
+		_, err := tx.Retain(a.now(), retention(f.keep))
 		return err
 	}); err != nil {
 		return storeFailure(s.store.String(), err)
@@ -317,10 +317,12 @@ func (a *app) night(ctx context.Context, s *site, r store.Run, f *crawlFlags, al
 	if err != nil {
 		return err
 	}
-	if told != nil {
-		return told
+	v := verdict(past.summary, f.report.onIncomplete)
+	if told != nil && v != nil {
+		a.log.Error("not told", "why", told)
+		return v
 	}
-	return verdict(past.summary, f.report.onIncomplete)
+	return cmp.Or(told, v)
 }
 
 func (f *crawlFlags) checkReport() error {

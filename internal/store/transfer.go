@@ -184,9 +184,9 @@ func (f form) read(raw json.RawMessage) (any, error) {
 		err := decode(raw, &s)
 		return text(s), err
 	case octets:
-		b := []byte{}
+		var b []byte
 		err := decode(raw, &b)
-		return b, err
+		return append([]byte{}, b...), err // none is not NULL
 	case paper:
 		if string(raw) == "null" {
 			return []byte{}, nil
