@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -29,64 +30,86 @@ func (t *Tx) PutTargets(run int64, ts []Target) ([]Target, error) {
 
 // stored is what the database has of a target before it is listed again.
 type stored struct {
-	id   int64
-	name string
-	was  []string
+	Target
+	was  []string // earlier names
 	gone bool
 }
 
+// putPage writes what is new or has changed: most of what a night lists is neither.
 func (t *Tx) putPage(run int64, ts []Target) error {
 	keys := make([]string, 0, len(ts))
 	last := map[string]*Target{}
 	for i := range ts {
-		if last[ts[i].Key] == nil {
-			keys = append(keys, ts[i].Key)
+		k := text(ts[i].Key)
+		if last[k] == nil {
+			keys = append(keys, k)
 		}
-		last[ts[i].Key] = &ts[i]
+		last[k] = &ts[i]
 	}
 	before, err := t.stored(keys)
 	if err != nil {
 		return err
 	}
 	var renamed, back []int64
+	var added []string
 	rows := t.into("targets", conflict("target_key", targetColumns[1:len(targetColumns)-1]), targetColumns...)
 	for _, k := range keys {
-		now, b := last[k], before[k]
-		if b.id != 0 && b.name != text(now.Name) {
-			renamed = append(renamed, b.id)
-			b.was = append(slices.DeleteFunc(b.was, func(n string) bool { return n == b.name }), b.name)
-		}
-		if b.gone {
-			back = append(back, b.id)
-		}
-		values, err := row(now, b.was)
+		b, known := before[k]
+		is, err := row(last[k], b.was)
 		if err != nil {
 			return err
 		}
-		if err := rows.add(values...); err != nil {
+		if known {
+			was, err := row(&b.Target, b.was)
+			if err != nil {
+				return err
+			}
+			if b.gone {
+				back = append(back, b.ID)
+			}
+			if slices.Equal(was, is) {
+				continue
+			}
+			if b.Name != text(last[k].Name) {
+				renamed = append(renamed, b.ID)
+				if is, err = row(last[k], append(slices.DeleteFunc(b.was, func(n string) bool { return n == b.Name }), b.Name)); err != nil {
+					return err
+				}
+			}
+		} else {
+			added = append(added, k)
+		}
+		if err := rows.add(is...); err != nil {
 			return err
 		}
 	}
 	if err := rows.flush(); err != nil {
 		return err
 	}
-	if before, err = t.stored(keys); err != nil {
+	fresh, err := t.stored(added)
+	if err != nil {
 		return err
 	}
-	outcomes := t.into("outcomes", "ON CONFLICT (run, target) DO NOTHING", "run", "target", "state", "reason", "detail", "tries", "at")
-	at := stamp(t.s.now())
-	for _, k := range keys {
-		if err := outcomes.add(run, before[k].id, string(Pending), "", "", 0, at); err != nil {
-			return err
-		}
-	}
-	if err := outcomes.flush(); err != nil {
+	maps.Copy(before, fresh)
+	if err := t.pending(run, keys, before); err != nil {
 		return err
 	}
 	for i := range ts {
-		ts[i].ID = before[ts[i].Key].id
+		ts[i].ID = before[text(ts[i].Key)].ID
 	}
 	return t.returned(run, renamed, back)
+}
+
+// pending says that targets are to be scanned in a run, where nothing was said of them in it yet.
+func (t *Tx) pending(run int64, keys []string, of map[string]stored) error {
+	rows := t.into("outcomes", "ON CONFLICT (run, target) DO NOTHING", "run", "target", "state", "reason", "detail", "tries", "at")
+	at := stamp(t.s.now())
+	for _, k := range keys {
+		if err := rows.add(run, of[k].ID, string(Pending), "", "", 0, at); err != nil {
+			return err
+		}
+	}
+	return rows.flush()
 }
 
 // returned forgets what renamed targets were scanned by, and takes back that others are gone, unless this very run said so.
@@ -114,25 +137,30 @@ func (t *Tx) forget(target int64) error {
 }
 
 func (t *Tx) stored(keys []string) (map[string]stored, error) {
-	if len(keys) == 0 {
-		return nil, nil
-	}
 	all := make(map[string]stored, len(keys))
+	if len(keys) == 0 {
+		return all, nil
+	}
 	args := make([]any, len(keys))
 	for i, k := range keys {
-		args[i] = text(k)
+		args[i] = k
 	}
 	err := t.each(func(scan func(...any) error) error {
-		var key, was string
-		var s stored
+		var r targetRow
+		var was string
 		var gone int64
-		if err := scan(&s.id, &key, &s.name, &was, &gone); err != nil {
+		if err := scan(append(r.fields(), &was, &gone)...); err != nil {
 			return err
 		}
-		s.gone = gone != 0
-		all[key] = s
-		return json.Unmarshal([]byte(was), &s.was)
-	}, "SELECT id, target_key, name, was, gone FROM targets WHERE target_key IN ("+places(1, len(keys))+")", args...)
+		s := stored{gone: gone != 0}
+		var err error
+		if s.Target, err = r.target(); err != nil {
+			return err
+		}
+		err = json.Unmarshal([]byte(was), &s.was)
+		all[s.Key] = s
+		return err
+	}, "SELECT "+targetFields+", t.was, t.gone FROM targets t WHERE t.target_key IN ("+t.s.engine.marks(len(keys))+")", args...)
 	return all, err
 }
 

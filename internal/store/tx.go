@@ -143,13 +143,18 @@ func (b *batch) flush() error {
 	}
 	var q strings.Builder
 	fmt.Fprintf(&q, "INSERT INTO %s (%s) VALUES ", b.table, strings.Join(b.columns, ", "))
-	for i := 0; i < len(b.args); i += len(b.columns) {
-		if i > 0 {
+	for i := range b.args {
+		switch {
+		case i == 0:
+			q.WriteString("(")
+		case i%len(b.columns) == 0:
+			q.WriteString("), (")
+		default:
 			q.WriteString(", ")
 		}
-		q.WriteString("(" + places(i+1, len(b.columns)) + ")")
+		q.WriteString(b.t.s.engine.mark(i + 1))
 	}
-	q.WriteString(" " + b.conflict)
+	q.WriteString(") " + b.conflict)
 	_, err := b.t.exec(q.String(), b.args...)
 	b.args, b.size = b.args[:0], 0
 	return err
