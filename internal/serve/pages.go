@@ -43,7 +43,7 @@ type overviewView struct {
 	Renew   string
 }
 
-func (h *handler) overview(ctx context.Context, k *snapshot, _ *http.Request) (page, error) {
+func (h *handler) overview(_ context.Context, k *snapshot, _ *http.Request) (page, error) {
 	v := overviewView{Body: k.body, Due: k.due, Renew: k.page("/exceptions", nil)}
 	to := func(status store.Status) string {
 		return k.page("/credentials", url.Values{"status": {string(status)}})
@@ -59,21 +59,8 @@ func (h *handler) overview(ctx context.Context, k *snapshot, _ *http.Request) (p
 		number("Gone", k.status[store.Cleared], to(store.Cleared)),
 	}
 	if k.last != nil {
-		run, ok, err := h.data.Run(ctx, k.last.ID)
-		if err != nil {
-			return page{}, err
-		}
-		if ok {
-			last := k.run(&run)
-			v.Last = &last
-		}
-		changes, err := h.data.Changes(ctx, k.last.ID)
-		if err != nil {
-			return page{}, err
-		}
-		for _, c := range tallied(changes) {
-			v.Changes = append(v.Changes, figure{c.Name, c.Text, k.page(runPath(k.last.ID), url.Values{"what": {c.Name}})})
-		}
+		last := k.run(k.last)
+		v.Last, v.Changes = &last, k.did
 	}
 	return page{Title: "Overview", Template: "overview", Content: v}, nil
 }
@@ -402,14 +389,13 @@ func outcomeViews(all []store.Outcome) []outcomeView {
 
 type exceptionsView struct {
 	Due, Holds []report.TakenRisk
-	Pager      pager // of Holds
-	Example    string
+	Pager      pager // of both, one after the other
 }
 
 func (h *handler) exceptions(_ context.Context, k *snapshot, r *http.Request) (page, error) {
-	rest := k.risks[k.due:]
-	v := exceptionsView{Due: k.risks[:k.due], Pager: k.pager("/exceptions", query(r), len(rest), targetsShown)}
-	v.Holds = rest[v.Pager.from:v.Pager.to]
+	v := exceptionsView{Pager: k.pager("/exceptions", query(r), len(k.risks), targetsShown)}
+	due := min(max(k.due, v.Pager.from), v.Pager.to)
+	v.Due, v.Holds = k.risks[v.Pager.from:due], k.risks[due:v.Pager.to]
 	return page{Title: "Exceptions", Template: "exceptions-page", Content: v}, nil
 }
 
@@ -434,14 +420,8 @@ func (h *handler) ledger(ctx context.Context, k *snapshot, r *http.Request) (pag
 	if k.last == nil {
 		return page{Title: "What was not seen", Template: "ledger-page", Content: v}, nil
 	}
-	run, ok, err := h.data.Run(ctx, k.last.ID)
-	if err != nil {
-		return page{}, err
-	}
-	if ok {
-		last := k.run(&run)
-		v.Run = &last
-	}
+	last := k.run(k.last)
+	v.Run = &last
 	unseen, err := h.data.Outcomes(ctx, k.last.ID, unseenStates...)
 	if err != nil {
 		return page{}, err

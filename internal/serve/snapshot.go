@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -19,7 +20,8 @@ type snapshot struct {
 	asOf  string    // the day that was asked for, "" for now
 	clock time.Time // by which ages and ends are judged
 	runs  []store.Run
-	last  *store.Run // the newest that has ended, with its summary; nil for none
+	last  *store.Run // the newest that has ended, with its summary and counts; nil for none
+	did   []figure   // what it changed, by kind
 	trend []store.Point
 
 	lines  []line // worst first, whatever their status
@@ -138,16 +140,36 @@ func (s *snapshots) read(ctx context.Context, asOf string) (*snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	var run int64
-	if k.last != nil {
-		run = k.last.ID
-	}
-	if k.items, err = s.data.Items(ctx, run); err != nil {
+	if err := s.readLast(ctx, k); err != nil {
 		return nil, err
 	}
 	k.order(known)
 	k.count()
 	return k, nil
+}
+
+// readLast reads what there is beside the credentials of the last run.
+func (s *snapshots) readLast(ctx context.Context, k *snapshot) error {
+	if k.last == nil {
+		return nil
+	}
+	run, ok, err := s.data.Run(ctx, k.last.ID)
+	if err != nil {
+		return err
+	}
+	if ok {
+		k.last = &run
+	}
+	changes, err := s.data.Changes(ctx, k.last.ID)
+	if err != nil {
+		return err
+	}
+	for _, f := range tallied(changes) {
+		f.Href = k.page(runPath(k.last.ID), url.Values{"what": {f.Name}})
+		k.did = append(k.did, f)
+	}
+	k.items, err = s.data.Items(ctx, k.last.ID)
+	return err
 }
 
 // until leaves out what came after a time, and finds the last run that had ended.
