@@ -136,11 +136,13 @@ func TestZombie(t *testing.T) {
 				w.queued()
 				z := stall(t, again(), dropped, "test")
 				soon(t, "the zombie has jobs", func() bool { return z.count(Started) == dropped })
-				w.scan = func(_ context.Context, target store.Target, was store.Scanned) (Result, error) {
+				w.scan = func(ctx context.Context, target store.Target, was store.Scanned) (Result, error) {
 					if early && z.scans(target.Name) > 0 {
 						z.wake()
 						for z.count(Fenced) < dropped {
-							time.Sleep(time.Millisecond)
+							if err := pause(ctx, time.Millisecond); err != nil {
+								return Result{}, err
+							}
 						}
 					}
 					return scanned(target, was), nil

@@ -23,7 +23,7 @@ func opened(t *testing.T) *store.Store {
 	return open(t, filepath.Join(t.TempDir(), "store.db"))
 }
 
-func open(t *testing.T, location string) *store.Store {
+func open(t testing.TB, location string) *store.Store {
 	t.Helper()
 	s, err := store.Open(t.Context(), location, store.Options{KeyID: "k-test", Now: time.Now})
 	if err != nil {
@@ -42,7 +42,8 @@ func open(t *testing.T, location string) *store.Store {
 
 // world is a list and a scanner made up for a test. The zero world has no targets and scans everything at once.
 type world struct {
-	t       *testing.T
+	t       testing.TB
+	file    string
 	store   *store.Store
 	root    string
 	targets []store.Target
@@ -55,7 +56,7 @@ type world struct {
 	judged int
 }
 
-func newWorld(t *testing.T, s *store.Store, n int) *world {
+func newWorld(t testing.TB, s *store.Store, n int) *world {
 	w := &world{t: t, store: s, root: "list:test", calls: map[string]int{}}
 	for i := range n {
 		w.targets = append(w.targets, target(w.root, i))
@@ -137,19 +138,23 @@ func (w *world) finish(ctx context.Context, _ store.Run, hold func(*store.Tx) er
 	return &finding.Summary{}, w.store.Update(ctx, hold)
 }
 
-// crawler is fast: it beats 20 times a second.
-func (w *world) crawler(change ...func(*Options)) *Crawler {
-	w.t.Helper()
+// options are those of a fast crawler: it beats 20 times a second.
+func (w *world) options(change ...func(*Options)) Options {
 	o := Options{
 		Store: w.store, Listers: []Lister{w}, Scanner: w, Finish: w.finish, Workers: 4,
 		Heartbeat: 50 * time.Millisecond, RescueAfter: time.Minute, MaxAttempts: 3,
 		Backoff: func(int) time.Duration { return 10 * time.Millisecond }, Events: w.event, Now: time.Now, Process: "test", Name: "a",
-		Version: "1", RuleSet: "r1", Log: slog.New(slog.NewTextHandler(w.t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo})),
+		Version: "1", RuleSet: "r1", Log: slog.New(slog.NewTextHandler(w.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 	for _, f := range change {
 		f(&o)
 	}
-	c, err := New(o)
+	return o
+}
+
+func (w *world) crawler(change ...func(*Options)) *Crawler {
+	w.t.Helper()
+	c, err := New(w.options(change...))
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -63,12 +63,15 @@ func (n *night) open(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if resumed = ok && run.RuleSet == n.o.RuleSet; ok && !resumed {
-			if err := tx.EndRun(run.ID, store.Interrupted, nil); err != nil {
-				return err
-			}
+		resumed = ok && run.RuleSet == n.o.RuleSet
+		switch {
+		case resumed && run.State == store.Interrupted:
+			run.State, err = store.Running, tx.ResumeRun(run.ID)
+		case resumed:
+		case ok && run.State == store.Running: // what it has found so far was found by other rules
+			err = tx.EndRun(run.ID, store.Interrupted, nil)
 		}
-		if !resumed {
+		if err == nil && !resumed {
 			run, err = tx.StartRun(store.Run{Roots: n.roots(), Version: n.o.Version, RuleSet: n.o.RuleSet})
 		}
 		n.run = run
