@@ -108,7 +108,8 @@ func (j *judgement) begin(run int64) error {
 // unjudge takes back what a run's judgement said.
 func (t *Tx) unjudge(run int64) error {
 	for _, q := range []string{
-		`DELETE FROM credentials WHERE id IN (SELECT credential FROM versions WHERE run = $1) AND id NOT IN (SELECT credential FROM versions WHERE run <> $1)`,
+		`DELETE FROM credentials WHERE id IN (SELECT credential FROM versions WHERE run = $1) AND NOT EXISTS
+			(SELECT 1 FROM versions v WHERE v.credential = credentials.id AND v.run <> $1)`,
 		`UPDATE credentials SET (status, gone_at, last_run, facets, doc) = (SELECT v.status, v.gone_at, v.run, v.facets, v.doc FROM versions v
 			WHERE v.credential = credentials.id AND v.run <> $1 ORDER BY v.seq DESC LIMIT 1)
 			WHERE id IN (SELECT credential FROM versions WHERE run = $1)`,

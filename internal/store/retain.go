@@ -37,7 +37,7 @@ func (t *Tx) Retain(now time.Time, keep Retention) (removed map[string]int64, er
 		remove("versions", `started < $1 AND seq < (SELECT MAX(w.seq) FROM versions w WHERE w.credential = versions.credential AND w.started < $1)`, since)
 		remove("scans", "target IN "+gone, since)
 		remove("seen", "target IN "+gone, since)
-		remove("targets", "gone <> 0 AND gone < $1 AND id NOT IN (SELECT target FROM outcomes)", since)
+		remove("targets", "gone <> 0 AND gone < $1 AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.target = targets.id)", since)
 	}
 	if keep.Answers > 0 {
 		remove("answers", "at < $1", now.Add(-keep.Answers))

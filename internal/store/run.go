@@ -72,15 +72,30 @@ func (t *Tx) LastRun(states ...RunState) (Run, bool, error) {
 // Unfinished is the newest run of the same roots, in whatever order, if it is Running or Interrupted: it can be resumed.
 func (t *Tx) Unfinished(roots []string) (Run, bool, error) {
 	want := slices.Sorted(slices.Values(roots))
-	rs, err := t.runs("ORDER BY id DESC")
+	var newest int64
+	var state RunState
+	err := t.each(func(scan func(...any) error) error {
+		var id int64
+		var is, list string
+		if err := scan(&id, &is, &list); err != nil || newest != 0 {
+			return err
+		}
+		var have []string
+		if err := json.Unmarshal([]byte(list), &have); err != nil {
+			return err
+		}
+		if slices.Equal(slices.Sorted(slices.Values(have)), want) {
+			newest, state = id, RunState(is)
+		}
+		return nil
+	}, "SELECT id, state, roots FROM runs ORDER BY id DESC")
 	if err != nil {
-		return Run{}, false, err
+		return Run{}, false, fmt.Errorf("look for an unfinished run: %w", err)
 	}
-	i := slices.IndexFunc(rs, func(r Run) bool { return slices.Equal(slices.Sorted(slices.Values(r.Roots)), want) })
-	if i < 0 || rs[i].State != Running && rs[i].State != Interrupted {
+	if state != Running && state != Interrupted {
 		return Run{}, false, nil
 	}
-	r, err := t.Run(rs[i].ID)
+	r, err := t.Run(newest)
 	return r, err == nil, err
 }
 

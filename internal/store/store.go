@@ -24,7 +24,7 @@ const (
 type Target struct {
 	ID   int64  // of its row; 0 before it has one
 	Key  string // what stays when it is renamed: "github:api.github.com:1296269"; else the same as Name
-	Name string // as reports name it: "git:https://github.com/acme/shop.git", "image:ghcr.io/acme/shop"; unique, never with credentials
+	Name string // as reports name it: "git:https://github.com/acme/shop.git", "image:ghcr.io/acme/shop"; never with credentials; of those not gone one has it
 	Kind Kind
 	Root string // what listed it: "github:acme", "list:targets.txt", "image:registry.example"
 	URL  string // what is fetched, without credentials; of an image the repository in its registry

@@ -154,6 +154,9 @@ func TestNoSecretIsInTheDatabase(t *testing.T) {
 	on(t, func(t *testing.T, w *world) {
 		values := lived(w)
 		places := map[string]string{"the export": w.export(), "the tables": dump(t, w.DB(), w.Dialect())}
+		if strings.Contains(places["the export"], `"Secret"`) {
+			t.Error("a document has a field for a secret")
+		}
 		for name, text := range places {
 			if !strings.Contains(text, "token = ****") && name == "the export" || len(text) < 1000 {
 				t.Fatalf("%s holds nothing", name)

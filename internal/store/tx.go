@@ -22,7 +22,8 @@ type Tx struct {
 func (t *Tx) SQL() *sql.Tx { return t.tx }
 
 // Update runs f in one transaction, and commits if f returns nil. Where another transaction stood in the way f is run again, from the
-// start, a few times: whatever else f changes must bear that. A full disk is ErrFull.
+// start, a few times: whatever else f changes must bear that. A full disk is ErrFull. An error of the connection while it commits leaves
+// open whether it did: what is said of a target or a judgement may be said again.
 func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 	const attempts = 5
 	wait := 20 * time.Millisecond

@@ -1,5 +1,5 @@
 -- Times are microseconds since 1970 in UTC, 0 for none. Columns of {bytes} named doc hold JSON, compressed where that pays.
--- {key}, {bytes} and {id} are the types that the two engines name differently.
+-- What stands in braces the two engines write differently: {id} is given by the database, {own} is another table's.
 
 CREATE TABLE meta (
 	name  {key} PRIMARY KEY,
@@ -59,7 +59,7 @@ CREATE TABLE outcomes (
 CREATE INDEX outcomes_target ON outcomes (target);
 
 CREATE TABLE scans (
-	target   BIGINT PRIMARY KEY REFERENCES targets (id),
+	target   {own} REFERENCES targets (id),
 	run      BIGINT NOT NULL,
 	refs     TEXT   NOT NULL,
 	print    TEXT   NOT NULL,
@@ -72,7 +72,7 @@ CREATE TABLE scans (
 
 -- Apart from scans, so that reading what targets hold does not read these.
 CREATE TABLE seen (
-	target BIGINT PRIMARY KEY REFERENCES targets (id),
+	target {own} REFERENCES targets (id),
 	ids    {bytes} NOT NULL
 );
 
@@ -99,7 +99,7 @@ CREATE TABLE versions (
 	facets     TEXT   NOT NULL,
 	doc        {bytes} NOT NULL,
 	PRIMARY KEY (credential, run)
-){rowless};
+);
 CREATE INDEX versions_run ON versions (run);
 
 CREATE TABLE changes (
@@ -124,7 +124,7 @@ CREATE TABLE items (
 
 -- A judged run in figures; they outlive the run.
 CREATE TABLE points (
-	run BIGINT PRIMARY KEY,
+	run {own},
 	at  BIGINT NOT NULL,
 	doc {bytes} NOT NULL
 );
