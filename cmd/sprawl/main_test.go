@@ -15,11 +15,17 @@ import (
 
 	"sprawl/detectors"
 	"sprawl/internal/identity"
+	"sprawl/internal/testkit/postgres"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"sprawl": main})
+	testscript.Main(served{m}, map[string]func(){"sprawl": main})
 }
+
+// served runs the tests with a database server that they share, which only those that ask for it start.
+type served struct{ *testing.M }
+
+func (s served) Run() int { return postgres.Main(s.M) }
 
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{

@@ -16,6 +16,7 @@ type Fault struct {
 	Status  int           // answers this, and asks git nothing; 0 for git's answer
 	Header  http.Header   // of that answer: Retry-After, Location
 	Cut     int64         // breaks the connection after so many bytes of the answer's body, 0 for never
+	Broken  func()        // called once those bytes have gone out, before the connection breaks; may be nil
 }
 
 func (f *Fault) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -38,6 +39,9 @@ func (f *Fault) serve(w http.ResponseWriter, r *http.Request, next http.Handler)
 	c := &cutter{ResponseWriter: w, left: f.Cut}
 	next.ServeHTTP(c, r)
 	if c.cut {
+		if f.Broken != nil {
+			f.Broken()
+		}
 		panic(http.ErrAbortHandler)
 	}
 }
