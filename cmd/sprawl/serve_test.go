@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/rand"
 	"io"
 	"net/http"
 	"os"
@@ -75,7 +76,7 @@ func served(t *testing.T, use func(address string), args ...string) (address str
 	ended := make(chan int, 1)
 	a := &app{
 		stdin: strings.NewReader(""), stdout: in, stderr: &stderr, getenv: func(string) string { return "" }, now: time.Now,
-		random: nil, configDir: os.UserConfigDir,
+		random: rand.Reader, configDir: os.UserConfigDir,
 	}
 	go func() { ended <- a.run(ctx, args); _ = in.Close() }()
 	line, err := bufio.NewReader(out).ReadString('\n')

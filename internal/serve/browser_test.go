@@ -57,7 +57,7 @@ func TestInBrowser(t *testing.T) { browse(t, "testdata/serve.mjs", 150, 900) }
 
 // TestLooks takes pictures too, where SPRAWL_SCREENSHOTS names a folder.
 func TestLooks(t *testing.T) {
-	got := browse(t, "testdata/looks.mjs", 40, 160)
+	got := browse(t, "testdata/looks.mjs", 24, 80)
 	for _, s := range got.Axe {
 		t.Errorf("axe: %s", s)
 	}

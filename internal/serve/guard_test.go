@@ -3,6 +3,7 @@ package serve
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +25,7 @@ func TestGuard(t *testing.T) {
 	if entered.Code != http.StatusSeeOther || entered.Header().Get("Location") != "/" {
 		t.Fatalf("the token leads to %d %q", entered.Code, entered.Header().Get("Location"))
 	}
-	cookies := entered.Result().Cookies() //nolint:bodyclose // a recorder's
+	cookies := entered.Result().Cookies()
 	if len(cookies) != 1 || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteStrictMode || cookies[0].Path != "/" {
 		t.Fatalf("cookie %v", cookies)
 	}
@@ -156,11 +157,11 @@ func TestPolicy(t *testing.T) {
 }
 
 func TestToken(t *testing.T) {
-	a, err := NewToken(nil)
+	a, err := NewToken(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := NewToken(nil)
+	b, err := NewToken(rand.Reader)
 	if err != nil || a == b || !ValidToken(a) || url.QueryEscape(a) != a {
 		t.Errorf("tokens of %d and %d characters: %v", len(a), len(b), err)
 	}

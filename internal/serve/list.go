@@ -37,7 +37,7 @@ var filters = []filter{
 		}
 		return []string{l.provider}
 	}},
-	{"owner", "Owner", "anybody or nobody", func(l *line) []string { return []string{cmp.Or(l.Owner, nobody)} }},
+	{"owner", "Owner", "any", func(l *line) []string { return []string{cmp.Or(l.Owner, nobody)} }},
 	{"environment", "Environment", "any", func(l *line) []string {
 		if len(l.Environs) == 0 {
 			return []string{unknownEnv}

@@ -67,7 +67,10 @@ func Run(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) 
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = s.Close() // somebody reads slowly
 	}
-	if <-ended; err != nil {
+	if gone := <-ended; !errors.Is(gone, http.ErrServerClosed) {
+		err = errors.Join(err, gone)
+	}
+	if err != nil {
 		return fmt.Errorf("stop serving: %w", err)
 	}
 	return nil
