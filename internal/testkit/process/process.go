@@ -1,6 +1,6 @@
 //go:build unix
 
-package night
+package process
 
 import (
 	"bytes"
