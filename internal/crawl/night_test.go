@@ -53,7 +53,7 @@ func TestResume(t *testing.T) {
 // left fails if anything is left of a run that has ended.
 func left(t *testing.T, s *store.Store) {
 	t.Helper()
-	for _, table := range []string{"river_job", "crawl_lead"} {
+	for _, table := range []string{"river_job", "crawl_lead", "crawl_beat"} {
 		var n int
 		if err := s.DB().QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n); err != nil || n != 0 {
 			t.Errorf("%d rows are left in %s (%v)", n, table, err)

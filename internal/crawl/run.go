@@ -291,6 +291,9 @@ func (n *night) close(ctx context.Context, tx *store.Tx, summary *finding.Summar
 	if _, err := change(ctx, tx, `DELETE FROM river_job WHERE kind = $1 AND state IN ('completed', 'cancelled', 'discarded')`, kind); err != nil {
 		return err
 	}
+	if _, err := change(ctx, tx, `DELETE FROM crawl_beat WHERE job NOT IN (SELECT id FROM river_job WHERE state = 'running')`); err != nil {
+		return err
+	}
 	if _, err := change(ctx, tx, `DELETE FROM crawl_lead WHERE office = $1`, n.office); err != nil {
 		return err
 	}
