@@ -153,20 +153,22 @@ type lineView struct {
 // list finds what a query asks for.
 func (k *snapshot) list(q url.Values) listView {
 	search := strings.Fields(strings.ToLower(q.Get("q")))
-	var used []filter
+	var used []narrowing
+	openOnly := true
 	for _, f := range filters {
-		if len(chosen(q, f.name)) > 0 {
-			used = append(used, f)
+		if values := chosen(q, f.name); len(values) > 0 {
+			used = append(used, narrowing{f, values})
+			openOnly = openOnly && f.name != "status"
 		}
 	}
 	v := listView{Query: q.Get("q"), Sort: q.Get("sort"), Clear: k.page("/credentials", nil), Used: len(used) > 0 || len(search) > 0}
 	var found []*line
 	for i := range k.lines {
 		l := &k.lines[i]
-		if !l.fits(search, used, q) {
+		if !l.fits(search, used) {
 			continue
 		}
-		if len(chosen(q, "status")) == 0 && !l.stands() {
+		if openOnly && !l.stands() {
 			v.Other++
 			continue
 		}
@@ -195,10 +197,15 @@ func chosen(q url.Values, name string) []string {
 	return slices.DeleteFunc(slices.Clone(q[name]), func(s string) bool { return s == "" })
 }
 
-func (l *line) fits(search []string, used []filter, q url.Values) bool {
-	for _, f := range used {
-		of := f.of(l)
-		if !slices.ContainsFunc(chosen(q, f.name), func(v string) bool { return slices.Contains(of, v) }) {
+// narrowing is a filter with the values that it lets through.
+type narrowing struct {
+	filter
+	values []string
+}
+
+func (l *line) fits(search []string, used []narrowing) bool {
+	for _, n := range used {
+		if !slices.ContainsFunc(n.of(l), func(v string) bool { return slices.Contains(n.values, v) }) {
 			return false
 		}
 	}
