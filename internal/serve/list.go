@@ -265,6 +265,9 @@ func (k *snapshot) filterView(f filter, chosen []string) filterView {
 		}
 	}
 	for _, x := range all {
+		if x.Value == f.all && !slices.Contains(chosen, x.Value) {
+			continue // what choosing nothing means already
+		}
 		v.Values = append(v.Values, choice{x.Value, x.Value + " (" + strconv.Itoa(x.N) + ")", slices.Contains(chosen, x.Value)})
 	}
 	return v
