@@ -19,8 +19,8 @@ import (
 	"sprawl/internal/store"
 	"sprawl/internal/testkit/forge"
 	"sprawl/internal/testkit/githttp"
-	"sprawl/internal/testkit/process"
 	"sprawl/internal/testkit/postgres"
+	"sprawl/internal/testkit/process"
 )
 
 const acmeToken = "a-token-of-loopback"
