@@ -379,6 +379,8 @@ func unreached(err error) error {
 			return &crawl.Refused{Reason: "auth", Detail: m.Error()}
 		case mirror.Refused:
 			return &crawl.Refused{Reason: "refused", Detail: m.Error()}
+		case mirror.Corrupt:
+			return &crawl.Refused{Reason: "corrupt", Detail: m.Error()}
 		}
 	case errors.As(err, &i):
 		switch {

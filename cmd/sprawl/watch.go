@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"runtime/debug"
 	"time"
 
 	"sprawl/internal/crawl"
+	"sprawl/internal/health"
 	"sprawl/internal/live"
 	"sprawl/internal/notify"
 	"sprawl/internal/store"
@@ -19,8 +21,66 @@ type watching struct {
 }
 
 // watch shows progress, and serves metrics where they are asked for.
-func (a *app) watch(_ context.Context, _ *site, _ *workFlags, _ []*github.Client) (*watching, error) {
-	return &watching{}, nil
+func (a *app) watch(ctx context.Context, s *site, f *workFlags, clients []*github.Client) (*watching, error) {
+	w := &watching{}
+	if f.metrics != "" {
+		if err := a.measure(ctx, w, s, f.metrics, clients); err != nil {
+			return nil, err
+		}
+	}
+	left := func() string { return "" }
+	if len(clients) > 0 {
+		left = func() string { return budgetText(clients) }
+	}
+	show, stop := a.crawlProgress(f.targets, left)
+	w.events, w.stops = append(w.events, show), append(w.stops, stop)
+	return w, nil
+}
+
+// measure serves metrics and health at an address until the watching stops.
+func (a *app) measure(ctx context.Context, w *watching, s *site, address string, clients []*github.Client) error {
+	l, err := health.Listen(ctx, address)
+	if err != nil {
+		return usage("name a free port, as in 127.0.0.1:9464", "--metrics: %w", err)
+	}
+	var budgets []health.Budget
+	for _, c := range clients {
+		budgets = append(budgets, func() health.Left {
+			b := c.Budget()
+			return health.Left{Calls: b.Calls, Spared: b.Spared, Limit: b.Limit, Remaining: b.Remaining, Reset: b.Reset}
+		})
+	}
+	m := health.NewMetrics(health.Sources{Version: version, Now: a.now, Log: a.log, Runs: health.Stored(s.store), Budgets: budgets})
+	ready := func(ctx context.Context) error {
+		return s.store.View(ctx, func(tx *store.Tx) error { _, _, err := tx.LastRun(); return err })
+	}
+	// Not of the command's context: while targets in hand end, somebody may want to see it.
+	serving, end := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := health.Run(serving, l, health.Handler(m, ready), a.log); err != nil {
+			a.log.Error("metrics", "why", err)
+		}
+	}()
+	a.log.Info("metrics", "address", "http://"+l.Addr().String()+"/metrics")
+	w.events = append(w.events, m.Event)
+	w.stops = append(w.stops, func() { end(); <-done })
+	return nil
+}
+
+// budgetText is what is left of the hourly limits, in a few words; "" where nobody says.
+func budgetText(clients []*github.Client) string {
+	least := -1
+	for _, c := range clients {
+		if b := c.Budget(); b.Remaining >= 0 && (least < 0 || b.Remaining < least) {
+			least = b.Remaining
+		}
+	}
+	if least < 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d calls left this hour", least)
 }
 
 func (w *watching) event(e crawl.Event) {
