@@ -78,7 +78,19 @@ func (a *app) serve(ctx context.Context, f serveFlags) (err error) {
 		}
 		_, _ = fmt.Fprintf(a.stderr, "serving %s; %s; Ctrl-C ends it\n", clean(st.String()), clean(hint))
 	}
-	if err := serve.Run(ctx, l, pages, a.log); err != nil {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	warm := make(chan struct{})
+	go func() {
+		defer close(warm)
+		if err := pages.Warm(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("the store could not be read", "error", err)
+		}
+	}()
+	err = serve.Run(ctx, l, pages, a.log)
+	stop()
+	<-warm
+	if err != nil {
 		return incomplete("try again", "%w", err)
 	}
 	return nil

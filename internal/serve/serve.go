@@ -40,8 +40,20 @@ type handler struct {
 	style     []byte
 }
 
-// New makes the handler of the pages: it refuses whoever has no token, other sites, and every method that could change something.
-func New(data Data, o Options) (http.Handler, error) {
+// Pages is the handler of the pages: it refuses whoever has no token, other sites, and every method that could change something.
+type Pages struct {
+	http.Handler
+	views *snapshots
+}
+
+// Warm reads what the pages of the present are made of, so that nobody waits for it. It need not be called.
+func (p *Pages) Warm(ctx context.Context) error {
+	_, err := p.views.get(ctx, "")
+	return err
+}
+
+// New makes the pages of a store.
+func New(data Data, o Options) (*Pages, error) {
 	if !ValidToken(o.Token) {
 		return nil, errors.New("serve: the token is not one that was drawn at random")
 	}
@@ -79,7 +91,7 @@ func New(data Data, o Options) (http.Handler, error) {
 		mux.HandleFunc("/"+name, h.asset(kind, b))
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { refuse(w, http.StatusNotFound) })
-	return newGuard(o.Token, mux), nil
+	return &Pages{newGuard(o.Token, mux), &h.views}, nil
 }
 
 func (h *handler) asset(kind string, body []byte) http.HandlerFunc {
