@@ -397,10 +397,13 @@ func (a *app) openMirrors(exe *gitexec.Git, f mirrorFlags) (*mirror.Mirrors, err
 type dbFlags struct{ location string }
 
 func (f *dbFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&f.location, "db", "", "the store: a file, or postgres://USER@HOST/DATABASE, whose password is taken from PGPASSWORD or ~/.pgpass (default: $SPRAWL_DB, else sprawl.db in the current folder)")
+	c.Flags().StringVar(&f.location, "db", "", "the store: a file, or postgres://USER@HOST/DATABASE, whose password is taken from PGPASSWORD or ~/.pgpass (default: $SPRAWL_DB, else "+defaultStore+" in the current folder)")
 }
 
-func (f *dbFlags) of(a *app) string { return cmp.Or(f.location, a.getenv("SPRAWL_DB"), "sprawl.db") }
+// defaultStore is where a store is that nobody names.
+const defaultStore = "sprawl.db"
+
+func (f *dbFlags) of(a *app) string { return cmp.Or(f.location, a.getenv("SPRAWL_DB"), defaultStore) }
 
 // openStore opens a store; one that is only read has to be there.
 func (a *app) openStore(ctx context.Context, f dbFlags, keyID string, readOnly bool) (*store.Store, error) {

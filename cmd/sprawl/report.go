@@ -74,6 +74,9 @@ func (a *app) reportStore(ctx context.Context, db dbFlags, run int64, asOf, sinc
 	if run < 0 || run > 0 && asOf != "" {
 		return usage("sprawl crawl --status shows the newest", "give --run NUMBER or --as-of TIME")
 	}
+	if _, err := os.Stat(defaultStore); err != nil && db.of(a) == defaultStore {
+		return usage("sprawl scan --format jsonl -o FILE writes a report, sprawl crawl TARGET… a store", "name a report, or a store with --db")
+	}
 	st, err := a.openStore(ctx, db, "", true)
 	if err != nil {
 		return err
