@@ -128,7 +128,7 @@ var guarded = []struct {
 	may   []string
 }{
 	{what: "network packages", match: network, why: "nothing leaves the machine unless a source or a flag asks for it",
-		may: []string{"sources/github", "sources/image", "internal/crawl", "internal/health", "internal/mirror", "internal/notify", "internal/serve", "internal/review", "internal/live", "internal/introspect"}},
+		may: []string{"sources/github", "sources/image", "internal/crawl", "internal/health", "internal/mirror", "internal/store", "internal/notify", "internal/serve", "internal/review", "internal/live", "internal/introspect"}},
 	{what: "os/exec", match: is("os/exec"), why: "programs are run by internal/gitexec, disarmed", may: []string{"internal/gitexec"}},
 	{what: "cgo", match: is("C"), why: "every platform is built from any other"},
 	{what: "plugin", match: is("plugin"), why: "scanning runs nothing that it did not bring"},
