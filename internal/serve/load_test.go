@@ -23,8 +23,8 @@ func TestManyRequests(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "sprawl.db")
 	start := time.Now()
-	fill(t, path, []int{30, 1}, 10_000, 60_000, nil)
-	t.Logf("two nights stored in %v", time.Since(start).Round(time.Millisecond))
+	fill(t, path, []int{1}, 10_000, 60_000, nil)
+	t.Logf("a night stored in %v", time.Since(start).Round(time.Millisecond))
 	s, err := store.Open(t.Context(), path, store.Options{ReadOnly: true})
 	if err != nil {
 		t.Fatal(err)
@@ -58,16 +58,15 @@ func TestManyRequests(t *testing.T) {
 	t.Logf("first page after %v, %d MB kept", time.Since(start).Round(time.Millisecond), m.HeapAlloc>>20)
 	pages := []string{
 		"/", "/credentials", "/credentials?severity=high&owner=nobody", "/credentials?q=payments+terraform", "/credentials?sort=-age&page=40",
-		"/credentials?status=any&sort=places", "/runs", "/runs/2", "/trends", "/exceptions", "/ledger",
+		"/credentials?status=any&sort=places", "/runs", "/runs/1", "/trends", "/exceptions", "/ledger",
 	}
 	for _, address := range pages {
-		start, n := time.Now(), 0
-		for range 5 {
-			if n, err = ask(t.Context(), address); err != nil {
-				t.Fatal(err)
-			}
+		start := time.Now()
+		n, err := ask(t.Context(), address)
+		if err != nil {
+			t.Fatal(err)
 		}
-		t.Logf("%-42s %v, %d kB", address, (time.Since(start) / 5).Round(100*time.Microsecond), n/1000)
+		t.Logf("%-42s %v, %d kB", address, time.Since(start).Round(100*time.Microsecond), n/1000)
 	}
 	start = time.Now()
 	g, ctx := errgroup.WithContext(t.Context())
