@@ -270,6 +270,8 @@ func (a *app) crawl(ctx context.Context, args []string, f *crawlFlags) error {
 	switch {
 	case errors.As(err, &busy):
 		return usage("wait for it, or watch it with sprawl crawl --status", "%w", err)
+	case errors.Is(err, crawl.ErrDeposed):
+		return incomplete("it goes on there: sprawl crawl --status", "run %d: %w", r.ID, err)
 	case err != nil && ctx.Err() != nil:
 		return a.interrupted(r)
 	case err != nil:

@@ -30,7 +30,7 @@ type Lister interface {
 
 // Scanner looks at one target, of which was is remembered. It is called from at most Workers goroutines at a time, of which at most
 // PerHost have targets of the same host. It may return a *Later, a *Gone or a *Refused; any other error is tried again, up to
-// MaxAttempts times. It returns soon after ctx ends; what it returns then is dropped if it is an error.
+// MaxAttempts times, and may have a method Reason() string that gives a word for it. It returns soon after ctx ends; what it returns then is dropped if it is an error.
 type Scanner interface {
 	Scan(ctx context.Context, t store.Target, was store.Scanned) (Result, error)
 }
@@ -73,6 +73,9 @@ type Busy struct {
 }
 
 func (e *Busy) Error() string { return "the run is in the hands of " + e.Worker }
+
+// ErrDeposed says that another process has taken over the run: this one gave no sign of life for too long.
+var ErrDeposed = errors.New("another process has taken over the run")
 
 // Options are what a Crawler works with.
 type Options struct {

@@ -165,7 +165,7 @@ func (e *engine) persist(ctx context.Context, f func(*store.Tx) error) error {
 // final is an error that a transaction is right about.
 func final(err error) bool {
 	var busy *Busy
-	return errors.Is(err, errFenced) || errors.Is(err, errDeposed) || errors.As(err, &busy)
+	return errors.Is(err, errFenced) || errors.Is(err, ErrDeposed) || errors.As(err, &busy)
 }
 
 // Work is a worker: it works on whatever is queued until ctx ends, and returns nil then.

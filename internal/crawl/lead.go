@@ -13,8 +13,6 @@ import (
 	"sprawl/internal/store"
 )
 
-var errDeposed = errors.New("another process has taken over the run")
-
 // roots of the listers, sorted; a run is found again by them.
 func (c *Crawler) roots() []string {
 	var rs []string
@@ -56,7 +54,7 @@ func (e *engine) take(ctx context.Context, tx *store.Tx, office string) error {
 func (e *engine) hold(ctx context.Context, tx *store.Tx, office string) error {
 	n, err := change(ctx, tx, `UPDATE crawl_lead SET at = `+e.db.now+` WHERE office = $1 AND worker = $2`, office, e.me.String())
 	if err == nil && n != 1 {
-		err = errDeposed
+		err = ErrDeposed
 	}
 	return err
 }
@@ -70,8 +68,8 @@ func (e *engine) lead(ctx context.Context) error {
 		return nil
 	}
 	err := e.o.Store.Update(ctx, func(tx *store.Tx) error { return e.hold(ctx, tx, office) })
-	if errors.Is(err, errDeposed) {
-		depose(errDeposed)
+	if errors.Is(err, ErrDeposed) {
+		depose(ErrDeposed)
 		return nil
 	}
 	return err

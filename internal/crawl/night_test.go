@@ -290,7 +290,7 @@ func TestHead(t *testing.T) {
 			}
 		}()
 		close(free)
-		if e := <-first; !errors.Is(e.err, errDeposed) {
+		if e := <-first; !errors.Is(e.err, ErrDeposed) {
 			t.Errorf("the first head ends with %v", e.err)
 		}
 		close(inside)

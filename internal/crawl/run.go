@@ -186,7 +186,7 @@ func (n *night) drain(ctx context.Context) error {
 		busy, err := n.busy(ctx)
 		if err == nil && !busy {
 			var done bool
-			if done, err = n.requeue(ctx); done || errors.Is(err, errDeposed) {
+			if done, err = n.requeue(ctx); done || errors.Is(err, ErrDeposed) {
 				return err
 			}
 		}

@@ -120,14 +120,17 @@ func (e *engine) scan(ctx context.Context, t store.Target, was store.Scanned) (r
 
 var errPanic = errors.New("the scan panicked")
 
-// reason is a word for an error that a Scanner has no word for.
+// reason is a word for an error: its own, where it has one.
 func reason(err error) string {
 	var n net.Error
+	var w interface{ Reason() string }
 	switch {
 	case errors.Is(err, errSlow):
 		return "timeout"
 	case errors.Is(err, errPanic):
 		return "panic"
+	case errors.As(err, &w):
+		return w.Reason()
 	case errors.As(err, &n):
 		return "network"
 	}

@@ -2,6 +2,7 @@ package mirror
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -48,3 +49,6 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// Reason is the kind as a word of a few letters.
+func (e *Error) Reason() string { return strings.ReplaceAll(e.Kind.String(), " ", "-") }

@@ -106,7 +106,11 @@ func (j *job) init(ctx context.Context, dir string) error {
 		return j.initGo(dir)
 	}
 	if err := j.of.opts.Git.Init(ctx, dir, j.want.Format); err != nil {
-		return gitSaid(j.ad.text, j.auth, err)
+		out := gitSaid(j.ad.text, j.auth, err)
+		if out.Kind == Corrupt {
+			out.Kind = Disk // no remote has been asked
+		}
+		return out
 	}
 	return nil
 }

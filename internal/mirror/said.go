@@ -14,7 +14,7 @@ var phrases = []struct {
 	kind  Kind
 	texts []string
 }{
-	{Disk, []string{"No space left on device", "Disk quota exceeded", "Read-only file system", "insufficient permission for adding an object", "There is not enough space on the disk"}},
+	{Disk, []string{"No space left on device", "Out of diskspace", "Disk quota exceeded", "Read-only file system", "insufficient permission for adding an object", "There is not enough space on the disk"}},
 	{Limited, []string{"returned error: 429", "HTTP 429"}},
 	{Denied, []string{"Authentication failed", "could not read Username", "could not read Password", "returned error: 401", "returned error: 403",
 		"Permission denied (", "Host key verification failed", "detected dubious ownership"}},
@@ -28,7 +28,7 @@ var phrases = []struct {
 		"returned error: 5", "SSL", "gnutls", "certificate", "Could not read from remote repository", "unable to access"}},
 }
 
-func gitSaid(url string, a Auth, err error) error {
+func gitSaid(url string, a Auth, err error) *Error {
 	var e *gitexec.Error
 	if !errors.As(err, &e) {
 		return &Error{Kind: Refused, URL: url, Detail: said(a, []byte(err.Error())), Err: err}
