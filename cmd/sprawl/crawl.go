@@ -29,6 +29,10 @@ import (
 // waitUnsaid is how long a host is left alone that asks for it and does not say for how long.
 const waitUnsaid = time.Minute
 
+// asked is how many targets are in hand for each one that is fetched or scanned: most of a night is asking whether there is anything new,
+// which is waiting for others.
+const asked = 8
+
 // workFlags are shared by everything that works on the targets of a crawl.
 type workFlags struct {
 	scan    scanFlags
@@ -50,8 +54,8 @@ func (f *workFlags) add(c *cobra.Command) {
 	f.scan.image.add(c)
 	p := c.Flags()
 	p.StringVar(&f.scan.policy, "policy", "", "the organisation's policy; what a repository's own "+policyName+" hides counts within its repositories: section alone")
-	p.IntVar(&f.targets, "workers", defaultWorkers(), "how many targets are scanned at a time")
-	p.IntVar(&f.perHost, "per-host", 0, "how many of them from one host; 0 for as many as --workers")
+	p.IntVar(&f.targets, "workers", defaultWorkers(), "how many targets are fetched and scanned at a time; more are asked whether they hold anything new")
+	p.IntVar(&f.perHost, "per-host", 0, "how many targets of one host are in hand at a time; 0 for 8 a worker")
 	p.IntVar(&f.scan.archiveDepth, "archive-depth", 2, "how many archives inside each other are opened; 0 opens none")
 	p.IntVar(&f.scan.decodeDepth, "decode-depth", 5, "how many layers of encoding are undone; 0 decodes nothing")
 	p.Int64Var(&f.scan.maxFile, "max-file", 50<<20, "bytes up to which a file is matched whole; larger ones are matched in overlapping windows")
@@ -194,8 +198,10 @@ func (a *app) crawler(s *site, f *workFlags, events func(crawl.Event)) (crawl.Op
 	if _, err := io.ReadFull(a.random, nonce); err != nil {
 		return crawl.Options{}, fmt.Errorf("read randomness: %w", err)
 	}
+	s.night.slots, s.night.timeout = make(chan struct{}, f.targets), f.timeout
+	inHand := f.targets * asked
 	return crawl.Options{
-		Store: s.store, Scanner: s.night, Workers: f.targets, PerHost: f.perHost, JobTimeout: f.timeout, RescueAfter: f.rescue, Heartbeat: min(f.rescue/4, 5*time.Second),
+		Store: s.store, Scanner: s.night, Workers: inHand, PerHost: cmp.Or(f.perHost, inHand), JobTimeout: (asked + 1) * f.timeout, RescueAfter: f.rescue, Heartbeat: min(f.rescue/4, 5*time.Second),
 		Grace: f.grace, Log: a.log, Events: events, Now: a.now, Process: hex.EncodeToString(nonce), Version: version, RuleSet: s.night.set.Hash(),
 	}, nil
 }

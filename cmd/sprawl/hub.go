@@ -55,7 +55,9 @@ func (f *hubFilter) add(c *cobra.Command) {
 
 func (f *hubFilter) filter(a *app) (github.Filter, error) {
 	out := github.Filter{Visibility: f.visibility, Topics: f.topics, Include: f.include, Exclude: f.exclude}
-	out.Skipped = func(r github.Repository, why string) { a.log.Info("left out", "repository", clean(r.FullName), "why", why) }
+	out.Skipped = func(r github.Repository, why string) {
+		a.log.Info("left out", "repository", clean(r.FullName), "why", why)
+	}
 	for _, x := range []struct {
 		flag, value string
 		to          *github.Choice
@@ -159,4 +161,3 @@ func spent(ctx context.Context, st *store.Store, run int64, hold func(*store.Tx)
 	}
 	return st.Update(ctx, func(tx *store.Tx) error { return errors.Join(hold(tx), tx.AddCounts(run, c)) })
 }
-

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"sprawl/finding"
 	"sprawl/internal/correlate"
@@ -47,6 +48,8 @@ type night struct {
 	git     *gitexec.Git
 	images  image.Options
 	logins  logins
+	slots   chan struct{}     // targets that are fetched or scanned; nil for any number
+	timeout time.Duration     // of one of them; 0 for none
 	entries map[string]string // how the policy names what it has decided of, by the join that finds it
 }
 
@@ -148,6 +151,11 @@ func (n *night) repository(ctx context.Context, t store.Target, was store.Scanne
 		return crawl.Result{Scan: &store.Scan{Scanned: was, Coverage: finding.Coverage{Targets: []finding.TargetCoverage{
 			{Source: "git", Target: t.URL, Notes: []string{"the repository is empty"}}}}}}, nil
 	}
+	ctx, done, err := n.slot(ctx)
+	if err != nil {
+		return crawl.Result{}, err
+	}
+	defer done()
 	log.Debug("fetch")
 	m, err := n.mirrors.Fetch(ctx, t.URL, auth, remote)
 	if err != nil {
@@ -167,6 +175,23 @@ func (n *night) repository(ctx context.Context, t store.Target, was store.Scanne
 		out.Counts.Fetched = m.Bytes
 	}
 	return out, err
+}
+
+// slot waits for its turn to fetch and scan; the time that this may take begins then. done gives the turn to another.
+func (n *night) slot(ctx context.Context) (_ context.Context, done func(), err error) {
+	if n.slots == nil {
+		return ctx, func() {}, nil
+	}
+	select {
+	case n.slots <- struct{}{}:
+	case <-ctx.Done():
+		return ctx, nil, ctx.Err()
+	}
+	stop := func() {}
+	if n.timeout > 0 {
+		ctx, stop = context.WithTimeout(ctx, n.timeout)
+	}
+	return ctx, func() { stop(); <-n.slots }, nil
 }
 
 // errDamaged says that a copy cannot be read although it was just fetched.
@@ -208,6 +233,11 @@ func (n *night) image(ctx context.Context, t store.Target, was store.Scanned) (c
 	if was.Complete && was.Print == print {
 		return crawl.Result{Scanned: was}, nil
 	}
+	ctx, done, err := n.slot(ctx)
+	if err != nil {
+		return crawl.Result{}, err
+	}
+	defer done()
 	src, err := image.Registry(t.URL, n.images)
 	if err != nil {
 		return crawl.Result{}, unreached(err)
