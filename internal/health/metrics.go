@@ -1,15 +1,13 @@
 package health
 
 import (
+	"bytes"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"sprawl/internal/crawl"
 	"sprawl/internal/store"
@@ -26,24 +24,22 @@ type Sources struct {
 
 // Metrics are those of one process. Event may be called from many goroutines.
 type Metrics struct {
-	registry *prometheus.Registry
-	log      *slog.Logger
+	all     []writer // in the order of the answer
+	log     *slog.Logger
+	started time.Time
 
-	events   *prometheus.CounterVec
-	listed   prometheus.Counter
-	targets  *prometheus.CounterVec
-	failures *prometheus.CounterVec
-	seconds  prometheus.Histogram
-	fetched  prometheus.Counter
-	scanned  prometheus.Counter
-	calls    prometheus.Counter
-	spared   prometheus.Counter
-	inHand   prometheus.Gauge
+	events, listed, targets, failures *family
+	seconds                           *histogram
+	fetched, scanned, calls, spared   *family
+	inHand                            *family
 
 	reasons words
 	mu      sync.Mutex
 	hand    map[claim]struct{}
 }
+
+// writer writes metrics as they are now.
+type writer interface{ write(w io.Writer) }
 
 // claim is a target of a run in this process's hands.
 type claim struct{ run, target int64 }
@@ -55,42 +51,40 @@ var (
 	buckets  = []float64{.1, .3, 1, 3, 10, 30, 100, 300, 1000, 3000} // seconds: from a repository that is as it was to one that takes an hour
 )
 
-// NewMetrics makes metrics in a registry of their own. Names follow https://prometheus.io/docs/practices/naming.
+// NewMetrics makes metrics of their own. Names follow https://prometheus.io/docs/practices/naming.
 func NewMetrics(s Sources) *Metrics {
-	counter := func(name, help string) prometheus.Counter {
-		return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+	m := &Metrics{log: s.Log, started: s.Now(), hand: map[claim]struct{}{}}
+	add := func(k kind, name, label, help string) *family {
+		f := newFamily(k, name, label, help)
+		if label == "" {
+			f.set("", 0)
+		}
+		m.all = append(m.all, f)
+		return f
 	}
-	vector := func(name, label, help string) *prometheus.CounterVec {
-		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{label})
-	}
-	m := &Metrics{
-		registry: prometheus.NewRegistry(), log: s.Log, hand: map[claim]struct{}{},
-		events:   vector("sprawl_job_events_total", "event", "Steps of jobs in this process."),
-		listed:   counter("sprawl_targets_listed_total", "Targets that lists named to this process; one may be named again."),
-		targets:  vector("sprawl_targets_total", "outcome", "Targets whose outcome this process wrote."),
-		failures: vector("sprawl_attempt_failures_total", "reason", "Attempts that did not end well, by the reason that the store has."),
-		seconds:  prometheus.NewHistogram(prometheus.HistogramOpts{Name: "sprawl_scan_duration_seconds", Help: "Time that the last attempt at a target took.", Buckets: buckets}),
-		fetched:  counter("sprawl_fetched_bytes_total", "Bytes fetched of targets."),
-		scanned:  counter("sprawl_scanned_bytes_total", "Bytes matched of targets."),
-		calls:    counter("sprawl_scan_api_calls_total", "Calls of registries and providers that scans made."),
-		spared:   counter("sprawl_scan_api_calls_spared_total", "Of them, those that were answered from what was kept."),
-		inHand:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "sprawl_jobs_in_hand", Help: "Targets that this process is scanning."}),
-	}
+	add(gauge, "sprawl_build_info", "version", "1, with the version of the tool.").set(s.Version, 1)
+	m.events = add(counter, "sprawl_job_events_total", "event", "Steps of jobs in this process.")
+	m.listed = add(counter, "sprawl_targets_listed_total", "", "Targets that lists named to this process; one may be named again.")
+	m.targets = add(counter, "sprawl_targets_total", "outcome", "Targets whose outcome this process wrote.")
+	m.failures = add(counter, "sprawl_attempt_failures_total", "reason", "Attempts that did not end well, by the reason that the store has.")
+	m.seconds = newHistogram("sprawl_scan_duration_seconds", "Time that the last attempt at a target took.", buckets)
+	m.all = append(m.all, m.seconds)
+	m.fetched = add(counter, "sprawl_fetched_bytes_total", "", "Bytes fetched of targets.")
+	m.scanned = add(counter, "sprawl_scanned_bytes_total", "", "Bytes matched of targets.")
+	m.calls = add(counter, "sprawl_scan_api_calls_total", "", "Calls of registries and providers that scans made.")
+	m.spared = add(counter, "sprawl_scan_api_calls_spared_total", "", "Of them, those that were answered from what was kept.")
+	m.inHand = add(gauge, "sprawl_jobs_in_hand", "", "Targets that this process is scanning.")
 	for _, w := range whats {
-		m.events.WithLabelValues(label(string(w)))
+		m.events.set(label(string(w)), 0)
 	}
 	for _, o := range outcomes {
-		m.targets.WithLabelValues(string(o))
+		m.targets.set(string(o), 0)
 	}
-	info := prometheus.NewGauge(prometheus.GaugeOpts{Name: "sprawl_build_info", Help: "1, with the version of the tool.", ConstLabels: prometheus.Labels{"version": s.Version}})
-	info.Set(1)
-	m.registry.MustRegister(m.events, m.listed, m.targets, m.failures, m.seconds, m.fetched, m.scanned, m.calls, m.spared, m.inHand, info,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if s.Runs != nil {
-		m.registry.MustRegister(newRuns(s))
+		m.all = append(m.all, newRuns(s))
 	}
 	if len(s.Budgets) > 0 {
-		m.registry.MustRegister(newBudgets(s.Budgets))
+		m.all = append(m.all, budgets(s.Budgets))
 	}
 	return m
 }
@@ -100,30 +94,30 @@ func (m *Metrics) Event(e crawl.Event) {
 	m.hold(e)
 	switch e.What {
 	case crawl.Listed:
-		m.listed.Add(float64(e.N))
+		m.listed.add("", float64(e.N))
 		return
 	case crawl.RunEnded:
 		return
 	case crawl.Retried:
-		m.failures.WithLabelValues(m.reasons.bound(e.Reason)).Inc()
+		m.failures.add(m.reasons.bound(e.Reason), 1)
 	case crawl.Ended:
 		m.end(e)
 	}
-	m.events.WithLabelValues(label(string(e.What))).Inc()
+	m.events.add(label(string(e.What)), 1)
 }
 
 func (m *Metrics) end(e crawl.Event) {
-	m.targets.WithLabelValues(string(e.State)).Inc()
+	m.targets.add(string(e.State), 1)
 	if e.Reason != "" {
-		m.failures.WithLabelValues(m.reasons.bound(e.Reason)).Inc()
+		m.failures.add(m.reasons.bound(e.Reason), 1)
 	}
 	if e.Tries > 0 { // somebody looked at it
-		m.seconds.Observe(e.Elapsed.Seconds())
+		m.seconds.observe(e.Elapsed.Seconds())
 	}
-	m.fetched.Add(float64(e.Counts.Fetched))
-	m.scanned.Add(float64(e.Counts.Scanned))
-	m.calls.Add(float64(e.Counts.Calls))
-	m.spared.Add(float64(e.Counts.Spared))
+	m.fetched.add("", float64(e.Counts.Fetched))
+	m.scanned.add("", float64(e.Counts.Scanned))
+	m.calls.add("", float64(e.Counts.Calls))
+	m.spared.add("", float64(e.Counts.Spared))
 }
 
 // hold keeps which targets are in hand. It counts no ups and downs: a job may be put off or given back before it was started.
@@ -143,7 +137,7 @@ func (m *Metrics) hold(e crawl.Event) {
 			}
 		}
 	}
-	m.inHand.Set(float64(len(m.hand)))
+	m.inHand.set("", float64(len(m.hand)))
 }
 
 // label makes a value of a label from a word or two of our own.
@@ -180,7 +174,22 @@ func (w *words) bound(s string) string {
 
 // scrape answers with all metrics. What cannot be read is left out and logged; the rest is answered.
 func (m *Metrics) scrape() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
-		ErrorLog: slog.NewLogLogger(m.log.Handler(), slog.LevelWarn), ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4, Timeout: scrapeTime,
-	})
+	places := make(chan struct{}, scrapes)
+	answer := func(w http.ResponseWriter, _ *http.Request) {
+		select {
+		case places <- struct{}{}:
+			defer func() { <-places }()
+		default:
+			say(w, http.StatusServiceUnavailable, "asked too often at once")
+			return
+		}
+		var b bytes.Buffer
+		for _, f := range m.all {
+			f.write(&b)
+		}
+		writeProcess(&b, m.started)
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		_, _ = w.Write(b.Bytes())
+	}
+	return http.TimeoutHandler(http.HandlerFunc(answer), scrapeTime, "too slow\n")
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -194,13 +195,82 @@ func TestNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range problems {
-		if strings.HasPrefix(p.Metric, "sprawl_") {
-			t.Errorf("%s: %s", p.Metric, p.Text)
-		}
+		t.Errorf("%s: %s", p.Metric, p.Text)
 	}
 	lint, err := promlint.New(strings.NewReader("# TYPE sprawl_things counter\nsprawl_things 1\n")).Lint()
 	if err != nil || len(lint) == 0 {
 		t.Errorf("the rules find nothing in a bad name: %v", err)
+	}
+}
+
+// TestDuration holds a histogram against the parser of Prometheus: what is at a bound is not above it.
+func TestDuration(t *testing.T) {
+	h := newHistogram("night_seconds", "Of a night.", []float64{.5, 2, 10})
+	for _, v := range []float64{0, .5, .75, 2, 2.5, 11, 1e9} {
+		h.observe(v)
+	}
+	var b bytes.Buffer
+	h.write(&b)
+	p := expfmt.NewTextParser(model.LegacyValidation)
+	families, err := p.TextToMetricFamilies(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := families["night_seconds"].GetMetric()[0].GetHistogram()
+	counts := map[float64]uint64{}
+	for _, u := range got.GetBucket() {
+		counts[u.GetUpperBound()] = u.GetCumulativeCount()
+	}
+	want := map[float64]uint64{.5: 2, 2: 4, 10: 5, math.Inf(1): 7}
+	if d := cmp.Diff(want, counts); d != "" || got.GetSampleCount() != 7 || got.GetSampleSum() != 1e9+16.75 {
+		t.Errorf("%d observations, sum %v: %s", got.GetSampleCount(), got.GetSampleSum(), d)
+	}
+}
+
+// TestEscapes: whatever a version is called, the answer can be read.
+func TestEscapes(t *testing.T) {
+	for _, version := range []string{`1.2"3`, `1\2`, "1\n2", `ü}{,="`} {
+		s := sources()
+		s.Version = version
+		got, _ := scrape(t, NewMetrics(s))
+		if key := fmt.Sprintf("sprawl_build_info{version=%q}", version); got[key] != 1 {
+			t.Errorf("no %s in %v", key, got)
+		}
+	}
+}
+
+// TestScrapes: a few are answered at once, and the next is told so.
+func TestScrapes(t *testing.T) {
+	s := sources()
+	ask := s.Runs
+	asked, answered := make(chan struct{}), make(chan struct{})
+	var first sync.Once
+	s.Runs = func(ctx context.Context) (store.Run, store.Run, error) {
+		first.Do(func() { close(asked) })
+		<-answered
+		return ask(ctx)
+	}
+	h := Handler(NewMetrics(s), nil)
+	codes := make(chan int, 2*scrapes)
+	get := func() {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody))
+		codes <- w.Code
+	}
+	for range 2 * scrapes {
+		go get()
+	}
+	<-asked
+	for range scrapes { // those that are too many end while the others wait
+		if c := <-codes; c != http.StatusServiceUnavailable {
+			t.Errorf("%d", c)
+		}
+	}
+	close(answered)
+	for range scrapes {
+		if c := <-codes; c != http.StatusOK {
+			t.Errorf("%d", c)
+		}
 	}
 }
 

@@ -24,6 +24,7 @@ const (
 	farewellTime = 5 * time.Second
 	readyTime    = 3 * time.Second
 	headerBytes  = 16 << 10
+	scrapes      = 4 // at once
 )
 
 // Ready says whether a process can work: the database answers, and the last sign of life is fresh. It soon returns when ctx ends.
