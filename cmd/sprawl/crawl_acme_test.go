@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sprawl/internal/identity"
+	"sprawl/internal/mirror"
 	"sprawl/internal/store"
 	"sprawl/internal/testkit/forge"
 	"sprawl/internal/testkit/githttp"
@@ -189,17 +190,7 @@ func same(t *testing.T, want, got []map[string]any) {
 // nothing of the queue is left.
 func (o *acme) sound(t *testing.T, p storage, runs int) {
 	t.Helper()
-	s, err := store.Open(t.Context(), p.db, store.Options{ReadOnly: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = s.Close() }()
-	count := func(query string) (n int) {
-		if err := s.DB().QueryRowContext(t.Context(), query).Scan(&n); err != nil {
-			t.Fatalf("%s: %v", query, err)
-		}
-		return n
-	}
+	count := func(query string) int { return p.count(t, query) }
 	last := ` WHERE run = (SELECT max(id) FROM runs)`
 	for query, want := range map[string]int{
 		`SELECT count(*) FROM runs`:                                                            runs,
@@ -221,9 +212,32 @@ func (o *acme) sound(t *testing.T, p storage, runs int) {
 	}
 }
 
-// swept holds that no copy of a repository is left half made.
+// count asks a store for a number.
+func (p storage) count(t *testing.T, query string) (n int) {
+	t.Helper()
+	s, err := store.Open(t.Context(), p.db, store.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	if err := s.DB().QueryRowContext(t.Context(), query).Scan(&n); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return n
+}
+
+// swept holds that no copy of a repository is left half made once its folder is opened again.
 func swept(t *testing.T, p storage) {
 	t.Helper()
+	dirs, err := filepath.Glob(filepath.Join(p.mirrors, "*"))
+	if err != nil || len(dirs) == 0 {
+		t.Fatalf("no mirrors: %v", err)
+	}
+	for _, dir := range dirs {
+		if _, err := mirror.Open(dir, mirror.Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, pattern := range []string{"*/*/.new-*", "*/*/.old-*", "*/*/*.new-*", "*/*/*.old-*"} {
 		left, err := filepath.Glob(filepath.Join(p.mirrors, pattern))
 		if err != nil {
