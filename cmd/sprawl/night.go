@@ -110,6 +110,27 @@ func (n *night) Scan(ctx context.Context, t store.Target, was store.Scanned) (cr
 	return out, err
 }
 
+// Same implements crawl.Glancer: where a remote's refs, or a registry's tags, are as they were, nothing is new.
+func (n *night) Same(ctx context.Context, t store.Target, was store.Scanned) (bool, error) {
+	if was.Rules != n.rules {
+		return false, nil
+	}
+	if t.Kind == store.Image {
+		print, err := image.Print(ctx, t.URL, n.images)
+		return print == was.Print, err
+	}
+	var remote mirror.Remote
+	_, err := n.let(ctx, t.Host, func(a mirror.Auth) (err error) {
+		remote, err = n.mirrors.Remote(ctx, t.URL, a)
+		return err
+	})
+	var gone *crawl.Gone
+	if errors.As(err, &gone) {
+		return false, nil // its job tells
+	}
+	return err == nil && remote.Print != "" && remote.Print == was.Refs, err
+}
+
 // vanished says what it means that a target is not there. What somebody has written down should be there, and may be hidden from us; of
 // what a provider has just listed, the provider is asked again.
 func (n *night) vanished(ctx context.Context, t store.Target, gone *crawl.Gone) error {

@@ -35,6 +35,13 @@ type Scanner interface {
 	Scan(ctx context.Context, t store.Target, was store.Scanned) (Result, error)
 }
 
+// Glancer is a Scanner that can tell without much ado that a target holds nothing new. The head of a run asks it of every target that
+// was scanned before, as its list is read: one that is the same needs no job. It is called from at most Workers goroutines more.
+// An error is no outcome: the rest of that host's targets of the page get jobs without being asked about, and so does this one.
+type Glancer interface {
+	Same(ctx context.Context, t store.Target, was store.Scanned) (bool, error)
+}
+
 // Result is what a Scanner found.
 type Result struct {
 	Scan    *store.Scan   // nil: nothing is new

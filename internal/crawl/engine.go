@@ -94,7 +94,7 @@ func (e *engine) connect() error {
 		ID:                e.me.String(),
 		Workers:           workers,
 		Queues:            map[string]river.QueueConfig{idle: {MaxWorkers: e.o.PerHost}},
-		FetchCooldown:     20 * time.Millisecond,
+		FetchCooldown:     50 * time.Millisecond,
 		FetchPollInterval: 250 * time.Millisecond,
 		PollOnly:          true, // beside it SQLite is asked for news 20 times a second
 		Logger:            slog.New(loud{e.o.Log.Handler()}),

@@ -155,16 +155,31 @@ func (n *night) listOne(ctx context.Context, l Lister) (broken, err error) {
 	}
 }
 
-// add writes a page of a list and its jobs.
+// add writes a page of a list, and the jobs of those of its targets that may hold something new.
 func (n *night) add(ctx context.Context, root string, page []store.Target) error {
-	if err := n.write(ctx, func(tx *store.Tx) error {
-		ts, err := tx.PutTargets(n.run.ID, page)
-		if err != nil {
+	var ts []store.Target
+	var was map[int64]store.Scanned
+	look, glances := n.o.Scanner.(Glancer)
+	if err := n.write(ctx, func(tx *store.Tx) (err error) {
+		if ts, err = tx.PutTargets(n.run.ID, page); err != nil {
 			return err
+		}
+		if glances {
+			if was, err = tx.Remembered(n.run.ID, ts); err != nil {
+				return err
+			}
+		}
+		if len(was) > 0 {
+			return nil
 		}
 		return n.enqueue(ctx, tx, n.run.ID, ts)
 	}); err != nil {
 		return err
+	}
+	if len(was) > 0 {
+		if err := n.glance(ctx, look, ts, was); err != nil {
+			return err
+		}
 	}
 	n.o.Events(Event{What: Listed, Run: n.run.ID, Root: root, N: len(page)})
 	var queues []string

@@ -42,6 +42,51 @@ func (t *Tx) ScannedAt(targets []Target) (map[int64]time.Time, error) {
 	return at, nil
 }
 
+// Remembered is what is remembered of those targets that are Pending in a run and were scanned before, whole, without the ids of what
+// was seen.
+func (t *Tx) Remembered(run int64, targets []Target) (map[int64]Scanned, error) {
+	out := map[int64]Scanned{}
+	for from := 0; from < len(targets); from += page {
+		some := targets[from:min(from+page, len(targets))]
+		args := []any{run, string(Pending)}
+		for i := range some {
+			args = append(args, some[i].ID)
+		}
+		if err := t.each(func(scan func(...any) error) error {
+			var s Scanned
+			var id, at int64
+			err := scan(&id, &s.Refs, &s.Print, &s.Rules, &s.Objects, &at)
+			s.Complete, s.At = true, unstamp(at)
+			out[id] = s
+			return err
+		}, `SELECT s.target, s.refs, s.print, s.rules, s.objects, s.at FROM scans s JOIN outcomes o ON o.target = s.target
+			WHERE o.run = $1 AND o.state = $2 AND s.complete = 1 AND s.target IN (`+places(3, len(some))+")", args...); err != nil {
+			return nil, fmt.Errorf("look for what was scanned before: %w", err)
+		}
+	}
+	return out, nil
+}
+
+// PutAllSame is PutSame of targets of which everything is as it was. One that is not Pending in the run keeps its outcome.
+func (t *Tx) PutAllSame(run int64, ids []int64) error {
+	now := stamp(t.s.now())
+	for from := 0; from < len(ids); from += page {
+		some := ids[from:min(from+page, len(ids))]
+		among := make([]any, len(some))
+		for i, id := range some {
+			among[i] = id
+		}
+		if _, err := t.exec("UPDATE scans SET at = $1 WHERE target IN ("+places(2, len(some))+")", append([]any{now}, among...)...); err != nil {
+			return fmt.Errorf("what is the same: %w", err)
+		}
+		if _, err := t.exec("UPDATE outcomes SET state = $1, tries = 0, at = $2 WHERE run = $3 AND state = $4 AND target IN ("+places(5, len(some))+")",
+			append([]any{string(Same), now, run, string(Pending)}, among...)...); err != nil {
+			return fmt.Errorf("what is the same: %w", err)
+		}
+	}
+	return nil
+}
+
 func wrapped(err error, format string, args ...any) error {
 	if err == nil {
 		return nil
