@@ -62,7 +62,8 @@ func TestNights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gone, renamed := n.made.Repositories[5].Name, n.made.Repositories[6].Name
+	gone, lost := n.alone(fresh.Repository)
+	renamed := n.made.Repositories[slices.IndexFunc(n.made.Repositories, func(r forge.Repository) bool { return r.Name != gone && r.Name != fresh.Repository })].Name
 	if err := n.forge.Delete(gone); err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +72,7 @@ func TestNights(t *testing.T) {
 	}
 	third := n.night()
 	t.Logf("third night: %s", third)
-	for _, want := range []string{"1 gone", "1 new"} {
+	for _, want := range []string{"1 gone\n", fmt.Sprintf("changed since the run before: %d gone, 1 new\n", lost)} {
 		if !strings.Contains(third.out, want) {
 			t.Errorf("no %q in\n%s", want, third.out)
 		}
@@ -84,6 +85,31 @@ func TestNights(t *testing.T) {
 	for _, name := range []string{"sprawl.db", "sprawl.db-wal"} {
 		n.searched(filepath.Join(n.dir, name))
 	}
+}
+
+// alone is a repository, not the one that is left out, with values that stand nowhere else, and how many.
+func (n *nights) alone(but string) (name string, values int) {
+	n.t.Helper()
+	by := map[string]map[string]bool{} // value -> repositories
+	for _, p := range n.made.Plants {
+		if by[p.Value] == nil {
+			by[p.Value] = map[string]bool{}
+		}
+		by[p.Value][p.Repository] = true
+	}
+	for _, r := range n.made.Repositories {
+		values = 0
+		for _, at := range by {
+			if at[r.Name] && len(at) == 1 {
+				values++
+			}
+		}
+		if values > 0 && r.Name != but {
+			return r.Name, values
+		}
+	}
+	n.t.Fatal("no repository has a value of its own")
+	return "", 0
 }
 
 func newNights(t *testing.T, repositories int) *nights {

@@ -118,6 +118,12 @@ func TestRateLimit(t *testing.T) {
 	})
 }
 
+// worded is an error that says what kind it is.
+type worded struct{ error }
+
+func (worded) Error() string  { return "half a pack" }
+func (worded) Reason() string { return "corrupt" }
+
 func TestOutcomes(t *testing.T) {
 	type outcome struct {
 		state         store.State
@@ -136,6 +142,7 @@ func TestOutcomes(t *testing.T) {
 			return scanned(store.Target{Name: "x"}, store.Scanned{}), nil
 		}, outcome{state: store.Done, called: 3}},
 		{"an error stays", func(context.Context, int) (Result, error) { return Result{}, errBroken }, outcome{store.Failed, "error", 3, 3}},
+		{"an error with a word", func(context.Context, int) (Result, error) { return Result{}, fmt.Errorf("clone: %w", worded{}) }, outcome{store.Failed, "corrupt", 3, 3}},
 		{"refused", func(context.Context, int) (Result, error) {
 			return Result{}, fmt.Errorf("clone: %w", &Refused{Reason: "auth", Detail: "403"})
 		}, outcome{store.Failed, "auth", 1, 1}},
