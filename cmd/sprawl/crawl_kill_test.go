@@ -81,6 +81,7 @@ func (o *acme) points(seed uint64) []point {
 // what its store holds, is what a crawl that nobody disturbed leaves. SPRAWL_SOAK=1 tries every point with each engine and number of
 // processes.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	const seed = 20261126
 	o := newAcme(t, 10, 3, seed)
 	calm := o.file(t)

@@ -27,6 +27,7 @@ import (
 // TestKeysApart crawls the same repositories as two organisations, each with a key of its own: what they find is the same, and no id
 // of one is one of the other, nor is anything else that is made with a key.
 func TestKeysApart(t *testing.T) {
+	t.Parallel()
 	o := newAcme(t, 10, 3, 11)
 	other := bytes.Repeat([]byte{0x17}, identity.KeySize)
 	at, there := o.file(t), o.file(t)
@@ -104,6 +105,7 @@ func joins(t *testing.T, export string) []string {
 // TestNoSecretIsKept crawls, is killed and crawls on, on either engine, and looks for every planted value in all that is left on the
 // disk, in the databases, in what was logged and in every format of report.
 func TestNoSecretIsKept(t *testing.T) {
+	t.Parallel()
 	o := newAcme(t, 12, 3, 12)
 	for name, make := range map[string]func(*testing.T) storage{"sqlite": o.file, "postgres": o.database} {
 		t.Run(name, func(t *testing.T) {

@@ -47,6 +47,7 @@ func (o *acme) stopped(t *testing.T, args ...string) *process.Process {
 // TestZombieProcess stops a process that has targets in hand until they are given to another, and lets it go on: it is told so, and
 // what it has brings nothing into the store.
 func TestZombieProcess(t *testing.T) {
+	t.Parallel()
 	o := newAcme(t, 8, 2, 7)
 	calm := o.file(t)
 	o.crawl(t, calm)
@@ -155,6 +156,7 @@ func held(ctx context.Context, file string) (release func(), err error) {
 
 // TestAskedToEnd asks processes to end: targets in hand are ended or given back, as time allows, and the run goes on from there.
 func TestAskedToEnd(t *testing.T) {
+	t.Parallel()
 	o := newAcme(t, 8, 2, 8)
 	calm := o.file(t)
 	o.crawl(t, calm)

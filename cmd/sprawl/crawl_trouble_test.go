@@ -23,6 +23,7 @@ import (
 // TestTrouble crawls while something goes wrong. The run ends complete, or says what is incomplete, and the next one is complete: then
 // the report is that of a crawl that nothing disturbed.
 func TestTrouble(t *testing.T) {
+	t.Parallel()
 	t.Run("database locked", func(t *testing.T) {
 		t.Parallel()
 		w := newTroubled(t, 1)

@@ -119,7 +119,7 @@ func TestRateLimit(t *testing.T) {
 }
 
 // worded is an error that says what kind it is.
-type worded struct{ error }
+type worded struct{}
 
 func (worded) Error() string  { return "half a pack" }
 func (worded) Reason() string { return "corrupt" }

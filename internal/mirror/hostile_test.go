@@ -261,3 +261,17 @@ func TestDiskFull(t *testing.T) {
 	}
 	none(t, m)
 }
+
+// What git says of a disk that fills up while it writes is not taken for damage at the remote.
+func TestGitSaysDiskFull(t *testing.T) {
+	for text, want := range map[string]Kind{
+		"fatal: sha1 file 'objects/pack/tmp_idx_x' write error. Out of diskspace": Disk,
+		"fatal: write error: No space left on device":                             Disk,
+		"fatal: pack has bad object at offset 12: inflate returned -5":            Corrupt,
+	} {
+		e := gitSaid("https://h.example/x", Auth{}, &gitexec.Error{Stderr: text, Lines: []string{text}})
+		if e.Kind != want || e.Reason() != want.String() {
+			t.Errorf("%s: %s (%s), want %s", text, e.Kind, e.Reason(), want)
+		}
+	}
+}
