@@ -7,12 +7,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -45,10 +47,14 @@ type cost struct {
 // many repositories it has (for figures; 40 without), SPRAWL_ORG_REAL lists folders of real bare repositories to put beside them.
 func TestNights(t *testing.T) {
 	n := newNights(t, 40)
+	deleted := n.deleteMidway()
 	first := n.night()
-	t.Logf("first night: %s", first)
+	t.Logf("first night: %s, mirrors %.1f MB, store %.1f MB", first, float64(size(filepath.Join(n.dir, "mirrors")))/1e6, float64(size(filepath.Join(n.dir, "sprawl.db")))/1e6)
 	if first.code != exitIncomplete && first.code != exitFindings {
 		t.Fatalf("exit %d\n%s\n%s", first.code, first.out, first.log)
+	}
+	if !strings.Contains(first.out, "1 gone") {
+		t.Errorf("%s was deleted in the middle of the run, and is not gone:\n%s", deleted, first.out)
 	}
 	n.finds(n.made.Plants)
 	second := n.night()
@@ -85,6 +91,30 @@ func TestNights(t *testing.T) {
 	for _, name := range []string{"sprawl.db", "sprawl.db-wal"} {
 		n.searched(filepath.Join(n.dir, name))
 	}
+}
+
+// deleteMidway has the forge lose a repository that holds nothing just when it is about to be fetched.
+func (n *nights) deleteMidway() (name string) {
+	n.t.Helper()
+	for _, r := range n.made.Repositories {
+		if !strings.HasPrefix(r.Name, "special-") && !slices.ContainsFunc(n.made.Plants, func(p forge.Plant) bool { return p.Repository == r.Name }) {
+			name = r.Name
+		}
+	}
+	if name == "" {
+		n.t.Fatal("every repository holds something")
+	}
+	var once sync.Once
+	n.forge.On(func(r *http.Request) {
+		if strings.Contains(r.URL.Path, "/"+name+".git/") {
+			once.Do(func() {
+				if err := n.forge.Delete(name); err != nil {
+					n.t.Error(err)
+				}
+			})
+		}
+	})
+	return name
 }
 
 // alone is a repository, not the one that is left out, with values that stand nowhere else, and how many.
