@@ -1,18 +1,21 @@
 package detectors
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // siteOf is the site of a provider whose credentials are described on no page that is known, as the place to start from; ""
 // where the provider is gone or cannot be told.
 func siteOf(provider string) string {
-	if d, ok := sites[provider]; ok {
+	if d, ok := sites()[provider]; ok {
 		return "https://" + d + "/"
 	}
 	return ""
 }
 
 // sites are "provider=domain"; a domain that begins with a dot is the provider's name with that ending.
-var sites = func() map[string]string {
+var sites = sync.OnceValue(func() map[string]string {
 	m := map[string]string{}
 	for _, s := range strings.Fields(siteList) {
 		p, d, _ := strings.Cut(s, "=")
@@ -22,7 +25,7 @@ var sites = func() map[string]string {
 		m[p] = d
 	}
 	return m
-}()
+})
 
 const siteList = `
 abstract=abstractapi.com abuseipdb=.com abyssale=.com accuweather=developer.accuweather.com adzuna=developer.adzuna.com aeroworkflow=.com agora=.io aha=.io ai21=.com aikido=.dev

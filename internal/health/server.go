@@ -95,7 +95,10 @@ func Run(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) 
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = s.Close() // somebody reads slowly
 	}
-	if <-ended; err != nil {
+	if served := <-ended; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	if err != nil {
 		return fmt.Errorf("stop serving metrics: %w", err)
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"sprawl/finding"
 	"sprawl/report"
@@ -20,11 +21,11 @@ const (
 )
 
 // marker ends every comment of ours: by it the next run knows which credential the comment is about.
-var marker = regexp.MustCompile(`<!-- sprawl:([a-z0-9-]{1,80}) -->\s*$`)
+var marker = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`<!-- sprawl:([a-z0-9-]{1,80}) -->\s*$`) })
 
 // keyOf is the name in a comment's marker, "" if it has none.
 func keyOf(body string) string {
-	if m := marker.FindStringSubmatch(body); m != nil {
+	if m := marker().FindStringSubmatch(body); m != nil {
 		return m[1]
 	}
 	return ""
