@@ -414,6 +414,9 @@ func (m *Matcher) found(st *structure, f *detectors.Found) {
 			c.Tier, but = finding.TierGeneric, "; at a host of documentation"
 		}
 	}
+	if c.Proof == finding.ProofRefuted && saysNone(b[p.Start:p.End]) {
+		c.Tier, but = finding.TierGeneric, ofItself
+	}
 	ns, ne := nameBefore(b, p.Start)
 	c.Name = shown(b[ns:ne])
 	c.Why = "the structure of its kind"
@@ -710,6 +713,9 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 	if isTimeUUID(v) && proof != finding.ProofProven {
 		tier, but = finding.TierGeneric, "; a UUID made of a time"
 	}
+	if tier == finding.TierNamed && proof != finding.ProofProven && !n.exact(v) {
+		tier, but = finding.TierGeneric, "; not in the alphabet of its kind"
+	}
 	c := Candidate{Detector: d, Tier: tier, Proof: proof, Name: shown(name), Keep: s.keep, Nearby: a == nil && proof != finding.ProofProven,
 		Parts: []Part{{Role: s.role, Value: finding.NewSecret(v), Start: start, End: end}}, Start: from(ns, ne, start), End: end}
 	if a != nil {
@@ -720,6 +726,15 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 	c.Why += checked(proof) + but
 	m.emit(c)
 	return true
+}
+
+// exact reports whether a value has the form that its row gives, without what Loose lets pass.
+func (n *named) exact(v []byte) bool {
+	if !n.row.Loose {
+		return true
+	}
+	var seen classRun
+	return slices.ContainsFunc(n.strict, func(s shape) bool { return s.behind(v, 0, &seen) == len(v) })
 }
 
 // typed reports whether a value that may hold anything is assigned to its name, and reads as somebody's password.

@@ -22,15 +22,23 @@ func standing(proof finding.Proof, tier finding.Tier, v []byte) (finding.Tier, s
 		return finding.TierGeneric, "; of the provider's test mode"
 	case counts(v):
 		return finding.TierGeneric, "; it counts, as what is typed for an example does"
-	case indexFold(v, "fake") >= 0 || indexFold(v, "example") >= 0 || indexFold(v, "invalid") >= 0:
-		return finding.TierGeneric, "; it says of itself that it is none"
-	case halves(v) || stutters(v):
+	case saysNone(v):
+		return finding.TierGeneric, ofItself
+	case halves(v) || stutters(v) || longRow(v):
 		return finding.TierGeneric, "; it repeats itself"
 	case cutEscape(v):
 		return finding.TierGeneric, "; it holds a percent sign that escapes nothing"
 	}
 	return tier, ""
 }
+
+// saysNone reports whether a word in a value says that it is no secret.
+func saysNone(v []byte) bool {
+	return indexFold(v, "fake") >= 0 || indexFold(v, "example") >= 0 || indexFold(v, "invalid") >= 0
+}
+
+// ofItself says so behind the reason of a finding.
+const ofItself = "; it says of itself that it is none"
 
 // modeWithin is how far into a value its mode stands.
 const modeWithin = 20
@@ -101,6 +109,23 @@ func stutters(v []byte) bool {
 		}
 	}
 	return found >= runs
+}
+
+// longRow reports whether one byte stands in a row, as a held key writes it. Rows of A and of 0 are zero bytes, which real
+// tokens are padded with.
+func longRow(v []byte) bool {
+	const row = 8
+	n := 1
+	for i := 1; i < len(v); i++ {
+		if v[i] != v[i-1] || v[i] == 'A' || v[i] == '0' {
+			n = 1
+			continue
+		}
+		if n++; n >= row {
+			return true
+		}
+	}
+	return false
 }
 
 // repeatFrom is the length of a group that no value drawn by lot repeats.
