@@ -13,8 +13,8 @@ import (
 const handRun = 6
 
 // standing lowers the tier of what has the form of its kind and yet is unlikely to open anything: a value that somebody typed,
-// and a key of a provider's test mode. It says why. What is proven stays.
-func standing(proof finding.Proof, tier finding.Tier, v []byte) (finding.Tier, string) {
+// and a key of a provider's test mode. It says why. What is proven stays. lead is the length of the literal that v begins with.
+func standing(proof finding.Proof, tier finding.Tier, v []byte, lead int) (finding.Tier, string) {
 	switch {
 	case proof == finding.ProofProven:
 		return finding.TierProven, ""
@@ -26,6 +26,8 @@ func standing(proof finding.Proof, tier finding.Tier, v []byte) (finding.Tier, s
 		return finding.TierGeneric, ofItself
 	case halves(v) || stutters(v) || longRow(v):
 		return finding.TierGeneric, "; it repeats itself"
+	case spelled(v[lead:]):
+		return finding.TierGeneric, "; words stand in it"
 	case cutEscape(v):
 		return finding.TierGeneric, "; it holds a percent sign that escapes nothing"
 	}
@@ -109,6 +111,30 @@ func stutters(v []byte) bool {
 		}
 	}
 	return found >= runs
+}
+
+// spelledFrom is the length from which letters that follow each other as in words are words: of letters drawn by lot one of 800
+// such rows reads so.
+const spelledFrom = 12
+
+// spelled reports whether words stand in a token: letters in a row that follow each other as they do in English. Addresses hold
+// words as a matter of course.
+func spelled(v []byte) bool {
+	if bytes.ContainsAny(v, "./:") {
+		return false
+	}
+	n := 0
+	for i := 0; i <= len(v); i++ {
+		if i < len(v) && isLetter(v[i]) {
+			n++
+			continue
+		}
+		if n >= spelledFrom && oddness(v[i-n:i]) < wordsOddness {
+			return true
+		}
+		n = 0
+	}
+	return false
 }
 
 // longRow reports whether one byte stands in a row, as a held key writes it. Rows of A and of 0 are zero bytes, which real
