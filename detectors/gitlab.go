@@ -23,7 +23,7 @@ func gitlabRow(id, title, prefix string, classic Piece, d Detector) Detector {
 	d.Shapes = []Shape{
 		Token(Lit(prefix), classic),
 		Token(Lit(prefix), Range(Base64URL, 27, 300), Lit("."), Chars(LowerNum, 9)),
-		Token(Lit(prefix), Range(Base64URL, 27, 300), Lit(".01."), Chars(LowerNum, 9)),
+		Token(Lit(prefix), Range(Base64URL, 27, 300), Lit("."), Chars(LowerNum, 2), Lit("."), Chars(LowerNum, 9)), // with a version
 	}
 	d.Check, d.Facts = routableProof, routableFacts
 	d.Sample = func(r *rand.Rand) []byte {

@@ -185,7 +185,7 @@ func jwtEnd(b []byte, at int) int {
 	}
 	dots := 0
 	i := at
-	for limit := min(len(b), at+jwtReach); i < limit; i++ {
+	for limit := min(len(b), at+jwtReach-minSignature); i < limit; i++ {
 		if b[i] == '.' {
 			if dots++; dots > 2 {
 				break
@@ -194,16 +194,32 @@ func jwtEnd(b []byte, at int) int {
 			break
 		}
 	}
-	if dots < 2 || bytes.HasSuffix(b[at:i], []byte(".")) {
+	if dots < 2 || bytes.HasSuffix(b[at:i], []byte(".")) || dots > 2 && jwtGoesOn(b[i+1:]) {
 		return -1
 	}
 	return i
 }
 
+// jwtGoesOn reports whether what follows a dot behind the third segment is a segment too: three make a token in compact form.
+func jwtGoesOn(rest []byte) bool {
+	if len(rest) < minSignature {
+		return false
+	}
+	for _, c := range rest[:minSignature] {
+		if !Base64URL.Has(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// minSignature is how short the last segment of a token may be.
+const minSignature = 20
+
 // parseJWT reads header and claims of a compact JWT; ok asks for a JSON header with an algorithm and JSON claims.
 func parseJWT(v []byte) (header, claims map[string]any, ok bool) {
 	p := bytes.Split(v, []byte("."))
-	if len(p) != 3 || len(p[2]) < 20 {
+	if len(p) != 3 || len(p[2]) < minSignature {
 		return nil, nil, false
 	}
 	header, claims = segment(p[0]), segment(p[1])

@@ -14,7 +14,6 @@ func prefixed() []Detector {
 		{"devin-service-token", "devin", "Devin service user token", []Shape{tok("cog_", Of("a-z2-7"), 52)}, nil, high, "https://docs.devin.ai/", "app.devin.ai > Settings"},
 		{"discord-application-id", "discord", "Discord application id", nil, byAs("discord", "client token id", Shape{Role: "id", Pieces: []Piece{Range(Digits, 17, 19)}}), low, "https://discord.com/developers/docs/topics/oauth2", "discord.com/developers/applications"},
 		{"discord-secret", "discord", "Discord key or secret of the old form", nil, byAs("discord", keyWords, run(Hex, 64), run(Of("a-z0-9=_-"), 32)), high, "https://discord.com/developers/docs/topics/oauth2", "discord.com/developers/applications"},
-		{"elastic-serverless-key", "elastic", "Elastic Cloud API key", []Shape{tok("essu_", Base64Pad.Or(Of("_-")), 60, 200)}, nil, high, "https://www.elastic.co/docs/deploy-manage/api-keys/elastic-cloud-api-keys", "cloud.elastic.co > Organization > API keys"},
 		{"flexport-token", "flexport", "Flexport token", []Shape{tok("shltm_", Base64URL, 40)}, nil, high, "https://apidocs.flexport.com/", "flexport.com > Settings > Developer"},
 		{"friendli-token", "friendli", "Friendli token", []Shape{tok("flp_", Base62, 40, 56)}, nil, high, "https://friendli.ai/docs/", "friendli.ai > Settings > Tokens"},
 		{"gitlab-job-token-old", "gitlab", "GitLab CI job token", []Shape{Token(Lit("glcbt-"), Range(Base62, 1, 5), Lit("_"), Chars(Base64URL, 20))}, nil, medium, "https://docs.gitlab.com/ci/jobs/ci_job_token/", "it ends with its job"},

@@ -226,9 +226,12 @@ func (m *Matcher) shaped(s *shape, start, end int) {
 	} else if l := longestLit(s.pieces); l != "" {
 		why = fmt.Sprintf("%q within it", l)
 	}
-	tier, but := standing(proof, finding.TierShaped, b[start:end])
+	tier, but := standing(proof, finding.TierShaped, b[start:end], s.lead)
 	if tier == finding.TierShaped && b[start] == '/' && documentationURL(b, start) {
 		tier, but = finding.TierGeneric, "; at a host of documentation"
+	}
+	if tier == finding.TierShaped && interleaved(v) {
+		tier, but = finding.TierGeneric, "; letters and digits take turns, as in what is typed"
 	}
 	m.emit(Candidate{Detector: d, Tier: tier, Proof: proof, Name: shown(name), Why: why + checked(proof) + but, Keep: s.keep,
 		Parts: []Part{{Role: s.role, Value: finding.NewSecret(b[start:end]), Start: start, End: end}}, Start: from(ns, ne, start), End: end})
@@ -404,7 +407,7 @@ func (m *Matcher) found(st *structure, f *detectors.Found) {
 	var but string
 	c.Tier = tierOf(c.Proof, cmp.Or(f.Tier, finding.TierShaped))
 	if v := b[p.Start:p.End]; p.Role == finding.RoleSecret && len(v) < maxWeak && c.Proof != finding.ProofProven {
-		weak := testLike(v) || nameLike(nil, v) || weakDummy(v) || encodedDummy(v) || leet(v) || ofUser(&c, v)
+		weak := testLike(v) || nameLike(nil, v) || weakDummy(v) || encodedDummy(v) || leet(v) || indexFold(v, "pass") >= 0 || ofUser(&c, v)
 		switch example := documentationHost(&c); {
 		case weak && (example || ofUser(&c, v) && loopbackHost(&c)) || disguised(v) || spoken(v) || len(v) < shortest:
 			return
@@ -412,7 +415,12 @@ func (m *Matcher) found(st *structure, f *detectors.Found) {
 			c.Tier, but = finding.TierGeneric, "; a weak one"
 		case example:
 			c.Tier, but = finding.TierGeneric, "; at a host of documentation"
+		case loopbackHost(&c):
+			c.Tier, but = finding.TierGeneric, "; at the machine itself"
 		}
+	}
+	if c.Proof == finding.ProofRefuted && saysNone(b[p.Start:p.End]) {
+		c.Tier, but = finding.TierGeneric, ofItself
 	}
 	ns, ne := nameBefore(b, p.Start)
 	c.Name = shown(b[ns:ne])
@@ -681,7 +689,7 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 		if least > 0 && entropy(v) < least && !weak || isUUID(v) && !s.uuid || wordy(v) {
 			return false
 		}
-		if a == nil && !n.row.Random && !s.hex && len(v) >= entropyFrom && allHex(v) && !allDigits(v) && !m.called(b[after:start]) || digested(b, start) || allHex(v) && hashContext(b, start) || slip(v) {
+		if a == nil && !n.row.Random && !s.hex && len(v) >= entropyFrom && allHex(v) && !allDigits(v) && !m.called(b[after:start]) || digested(b, start) || allHex(v) && hashContext(b, start) || slip(v) && !s.uuid {
 			return false
 		}
 		if a == nil && bytes.IndexByte(bytes.TrimRight(v, "="), '=') >= 0 {
@@ -700,7 +708,7 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 			return false
 		}
 	}
-	tier, but := standing(proof, finding.TierNamed, v)
+	tier, but := standing(proof, finding.TierNamed, v, s.lead)
 	if tier == finding.TierNamed && n.row.Random && a == nil && !m.promised(after, after-len(keyword), start) {
 		tier, but = finding.TierGeneric, "; nothing says that it is a secret"
 	}
@@ -709,6 +717,12 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 	}
 	if isTimeUUID(v) && proof != finding.ProofProven {
 		tier, but = finding.TierGeneric, "; a UUID made of a time"
+	}
+	if tier == finding.TierNamed && m.ofDocumentation(end) {
+		tier, but = finding.TierGeneric, "; for an account of documentation"
+	}
+	if tier == finding.TierNamed && proof != finding.ProofProven && len(v) < looseSure && !n.exact(v) {
+		tier, but = finding.TierGeneric, "; not in the alphabet of its kind"
 	}
 	c := Candidate{Detector: d, Tier: tier, Proof: proof, Name: shown(name), Keep: s.keep, Nearby: a == nil && proof != finding.ProofProven,
 		Parts: []Part{{Role: s.role, Value: finding.NewSecret(v), Start: start, End: end}}, Start: from(ns, ne, start), End: end}
@@ -720,6 +734,38 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 	c.Why += checked(proof) + but
 	m.emit(c)
 	return true
+}
+
+// accountAhead is how far behind a value the account that it belongs to is looked for.
+const accountAhead = 96
+
+// ofDocumentation reports whether the account close behind a value that ends at i is an address at a host that is reserved for
+// documents and tests.
+func (m *Matcher) ofDocumentation(i int) bool {
+	m.run.far = max(m.run.far, i+accountAhead)
+	ahead := m.b[i:min(len(m.b), i+accountAhead)]
+	at := bytes.IndexByte(ahead, '@')
+	if at < 1 || !isWord(ahead[at-1]) {
+		return false
+	}
+	host := ahead[at+1:]
+	n := 0
+	for n < len(host) && hostByte(host[n]) {
+		n++
+	}
+	return reservedHost(bytes.TrimRight(host[:n], ".:"))
+}
+
+// looseSure is the length from which a value's length says so much that its alphabet need not be the one of its kind.
+const looseSure = 40
+
+// exact reports whether a value has the form that its row gives, without what Loose lets pass.
+func (n *named) exact(v []byte) bool {
+	if !n.row.Loose {
+		return true
+	}
+	var seen classRun
+	return slices.ContainsFunc(n.strict, func(s shape) bool { return s.behind(v, 0, &seen) == len(v) })
 }
 
 // typed reports whether a value that may hold anything is assigned to its name, and reads as somebody's password.
@@ -738,8 +784,11 @@ func wordy(v []byte) bool {
 			return false
 		}
 	}
-	return oddness(v) < 4.6
+	return oddness(v) < wordsOddness
 }
+
+// wordsOddness is the oddness up to which letters follow each other as in words.
+const wordsOddness = 4.6
 
 // drawn reports whether a value looks drawn by lot, so that a word before it is enough.
 func drawn(v []byte) bool {

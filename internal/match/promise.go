@@ -148,6 +148,9 @@ func whole(b []byte, start, end int) bool {
 	if c == '=' && start > 1 && isQuote(b[start-2]) {
 		return false // "=value": a piece of something else
 	}
+	if c == '&' {
+		return false // user&time&value: the rest of a value of several fields
+	}
 	if !isQuote(c) {
 		return !breaks.Has(c) || c == '{' || c == '|' || c == '['
 	}
@@ -156,5 +159,18 @@ func whole(b []byte, start, end int) bool {
 
 // cutShort reports whether a token that a quote opens is followed by something that belongs to no token: "key_VALUE!VALUE".
 func cutShort(b []byte, start, end int) bool {
-	return start > 0 && isQuote(b[start-1]) && end < len(b) && breaks.Has(b[end]) && b[end] != '|'
+	return start > 0 && isQuote(b[start-1]) && end < len(b) && breaks.Has(b[end]) && b[end] != '|' || goesOn(b, end)
+}
+
+// goesOn reports whether a hyphen joins a token that ends at end to more that was drawn by lot: a longer token of another kind.
+func goesOn(b []byte, end int) bool {
+	const more = 20
+	if end >= len(b) || b[end] != '-' {
+		return false
+	}
+	i := end + 1
+	for i < len(b) && i-end <= more && (isLetter(b[i]) || isDigit(b[i])) {
+		i++
+	}
+	return i-end > more && byLot(b[end+1:i])
 }

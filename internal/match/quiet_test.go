@@ -73,11 +73,12 @@ func TestStanding(t *testing.T) {
 	}{
 		{r, finding.TierShaped}, {"x654321" + r, finding.TierGeneric}, {"fEdc-ba98" + r, finding.TierGeneric}, {r[:8] + "Fake" + r[:8], finding.TierGeneric},
 		{r[:12] + r[:12], finding.TierGeneric}, {r + "%zz", finding.TierGeneric}, {r + "%2F", finding.TierShaped}, {"sandbox_" + r, finding.TierGeneric},
+		{r + "1111" + "1111", finding.TierGeneric}, {r + "AAAAAAAA", finding.TierShaped}, {r[:8] + "_certificatename_" + r[8:], finding.TierGeneric},
 	} {
-		if got, _ := standing(finding.ProofNone, finding.TierShaped, []byte(c.v)); got != c.want {
+		if got, _ := standing(finding.ProofNone, finding.TierShaped, []byte(c.v), 0); got != c.want {
 			t.Errorf("%q stands as %s, want %s", c.v[:4], got, c.want)
 		}
-		if got, _ := standing(finding.ProofProven, finding.TierShaped, []byte(c.v)); got != finding.TierProven {
+		if got, _ := standing(finding.ProofProven, finding.TierShaped, []byte(c.v), 0); got != finding.TierProven {
 			t.Errorf("what is proven stands as %s", got)
 		}
 	}

@@ -64,6 +64,7 @@ func (s *Set) Resolve(cs []Candidate, slashPath string) []finding.Sighting {
 	live = dropUnpaired(live)
 	live = dropCovered(live)
 	live = joinPairs(live)
+	lowerAlone(live)
 	out := make([]finding.Sighting, 0, len(live))
 	for _, r := range live {
 		out = append(out, r.sighting())
@@ -335,6 +336,17 @@ func joinPairs(live []*resolved) []*resolved {
 		}
 	}
 	return slices.DeleteFunc(live, func(r *resolved) bool { return r.gone })
+}
+
+// lowerAlone lowers public halves that were found without their secrets and whose rows give them a low severity: an application's
+// or an account's id is shown to everybody who uses it (RFC 6749, section 2.2).
+func lowerAlone(live []*resolved) {
+	for _, r := range live {
+		if r.Detector != nil && r.Detector.Severity == finding.SevLow && r.Proof != finding.ProofProven && !r.has(finding.RoleSecret) && r.Tier.Rank() < finding.TierGeneric.Rank() {
+			r.Tier = finding.TierGeneric
+			r.Why += "; the public half alone"
+		}
+	}
 }
 
 // maxPairNeighbours bounds how many halves of one kind are compared with each.

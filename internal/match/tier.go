@@ -13,8 +13,8 @@ import (
 const handRun = 6
 
 // standing lowers the tier of what has the form of its kind and yet is unlikely to open anything: a value that somebody typed,
-// and a key of a provider's test mode. It says why. What is proven stays.
-func standing(proof finding.Proof, tier finding.Tier, v []byte) (finding.Tier, string) {
+// and a key of a provider's test mode. It says why. What is proven stays. lead is the length of the literal that v begins with.
+func standing(proof finding.Proof, tier finding.Tier, v []byte, lead int) (finding.Tier, string) {
 	switch {
 	case proof == finding.ProofProven:
 		return finding.TierProven, ""
@@ -22,15 +22,25 @@ func standing(proof finding.Proof, tier finding.Tier, v []byte) (finding.Tier, s
 		return finding.TierGeneric, "; of the provider's test mode"
 	case counts(v):
 		return finding.TierGeneric, "; it counts, as what is typed for an example does"
-	case indexFold(v, "fake") >= 0 || indexFold(v, "example") >= 0 || indexFold(v, "invalid") >= 0:
-		return finding.TierGeneric, "; it says of itself that it is none"
-	case halves(v) || stutters(v):
+	case saysNone(v):
+		return finding.TierGeneric, ofItself
+	case halves(v) || stutters(v) || longRow(v):
 		return finding.TierGeneric, "; it repeats itself"
+	case spelled(v[lead:]):
+		return finding.TierGeneric, "; words stand in it"
 	case cutEscape(v):
 		return finding.TierGeneric, "; it holds a percent sign that escapes nothing"
 	}
 	return tier, ""
 }
+
+// saysNone reports whether a word in a value says that it is no secret.
+func saysNone(v []byte) bool {
+	return indexFold(v, "fake") >= 0 || indexFold(v, "example") >= 0 || indexFold(v, "invalid") >= 0
+}
+
+// ofItself says so behind the reason of a finding.
+const ofItself = "; it says of itself that it is none"
 
 // modeWithin is how far into a value its mode stands.
 const modeWithin = 20
@@ -101,6 +111,47 @@ func stutters(v []byte) bool {
 		}
 	}
 	return found >= runs
+}
+
+// spelledFrom is the length from which letters that follow each other as in words are words: of letters drawn by lot one of 800
+// such rows reads so.
+const spelledFrom = 12
+
+// spelled reports whether words stand in a token: letters in a row that follow each other as they do in English. Addresses hold
+// words as a matter of course.
+func spelled(v []byte) bool {
+	if bytes.ContainsAny(v, "./:") {
+		return false
+	}
+	n := 0
+	for i := 0; i <= len(v); i++ {
+		if i < len(v) && isLetter(v[i]) {
+			n++
+			continue
+		}
+		if n >= spelledFrom && oddness(v[i-n:i]) < wordsOddness {
+			return true
+		}
+		n = 0
+	}
+	return false
+}
+
+// longRow reports whether one byte stands in a row, as a held key writes it. Rows of A and of 0 are zero bytes, which real
+// tokens are padded with.
+func longRow(v []byte) bool {
+	const row = 8
+	n := 1
+	for i := 1; i < len(v); i++ {
+		if v[i] != v[i-1] || v[i] == 'A' || v[i] == '0' {
+			n = 1
+			continue
+		}
+		if n++; n >= row {
+			return true
+		}
+	}
+	return false
 }
 
 // repeatFrom is the length of a group that no value drawn by lot repeats.
