@@ -24,7 +24,7 @@ func (s *Store) Print() string {
 	for _, n := range names {
 		_, _ = io.WriteString(h, n) // a hash takes whatever it is given
 	}
-	for _, r := range s.listLoose() {
+	for _, r := range s.looseRefs() {
 		h.Write(r.id.raw())
 	}
 	return hex.EncodeToString(h.Sum(nil))
@@ -32,19 +32,13 @@ func (s *Store) Print() string {
 
 // IDs are the ids of all objects that Walk can visit, one behind the other, sorted, but for those that skip names. With blobs,
 // only those of objects that are known to be blobs without being read.
-func (s *Store) IDs(blobs bool, skip map[ID]bool) ([]byte, error) {
-	g, err := s.graphOf()
-	if err != nil {
-		return nil, err
-	}
-	var all []byte
+func (s *Store) IDs(blobs bool, skip map[ID]bool) (all []byte, err error) {
 	err = guarded(func() error {
-		for k, p := range g.packs {
+		for k, p := range s.packs {
 			var drop []bool // by place in the index
 			if blobs {
-				drop = make([]bool, p.idx.n)
-				for i := g.start[k]; i < g.start[k+1]; i++ {
-					drop[g.pos[i]] = g.flag[i]&(flagCopy|flagLost) != 0 || Type(g.flag[i]&typeBits) != Blob
+				if drop, err = s.others(k); err != nil {
+					return err
 				}
 			}
 			ids := make([]byte, 0, p.idx.n*s.hash)
@@ -62,7 +56,7 @@ func (s *Store) IDs(blobs bool, skip map[ID]bool) ([]byte, error) {
 	}
 	if !blobs {
 		var ids []byte
-		for _, r := range g.loose { // in the order of ids
+		for _, r := range s.looseRefs() { // in the order of ids
 			ids = append(ids, r.id.raw()...)
 		}
 		all = merged(all, ids, s.hash)
@@ -77,6 +71,19 @@ func (s *Store) IDs(blobs bool, skip map[ID]bool) ([]byte, error) {
 		}
 	}
 	return out, nil
+}
+
+// others says which objects of pack k, by place in its index, are no blobs, or counted elsewhere, or lost.
+func (s *Store) others(k int) ([]bool, error) {
+	g, err := s.graphOf()
+	if err != nil {
+		return nil, err
+	}
+	drop := make([]bool, s.packs[k].idx.n)
+	for i := g.start[k]; i < g.start[k+1]; i++ {
+		drop[g.pos[i]] = g.flag[i]&(flagCopy|flagLost) != 0 || Type(g.flag[i]&typeBits) != Blob
+	}
+	return drop, nil
 }
 
 // merged joins two sorted lists of ids, each id once. Indexes that are not in order make one that is not: what is looked for
