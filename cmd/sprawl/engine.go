@@ -24,9 +24,6 @@ import (
 	"sprawl/sources/image"
 )
 
-// collectAt is how much garbage, in percent of what is in use, is left until it is collected while blobs are matched.
-const collectAt = 40
-
 // run is one pass over targets, from sources to credentials.
 type run struct {
 	app     *app
@@ -87,8 +84,7 @@ func (r *run) do(ctx context.Context) (*result, error) {
 		return nil, fmt.Errorf("detectors: %w", err)
 	}
 	if ours && r.command != "staged" {
-		// Most of what is allocated from here on is a buffer for one large blob: a third less memory for a twentieth more time.
-		debug.SetGCPercent(collectAt)
+		defer paceHeap()()
 	}
 	keys, err := r.keys()
 	if err != nil {
