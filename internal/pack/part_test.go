@@ -127,3 +127,34 @@ func TestSet(t *testing.T) {
 		t.Error("an empty set, or id, has something")
 	}
 }
+
+func TestMerged(t *testing.T) {
+	list := func(ns ...int) (raw []byte) {
+		for _, n := range ns {
+			raw = append(raw, 0, byte(n))
+		}
+		return raw
+	}
+	var even, third, both []int
+	for i := range 200 {
+		if i%2 == 0 {
+			even = append(even, i)
+		}
+		if i%3 == 0 {
+			third = append(third, i)
+		}
+		if i%2 == 0 || i%3 == 0 {
+			both = append(both, i)
+		}
+	}
+	for _, c := range []struct{ a, b, want []int }{
+		{nil, nil, nil}, {nil, []int{1}, []int{1}}, {[]int{1, 2}, []int{1, 2}, []int{1, 2}}, {[]int{1, 3, 5}, []int{0, 6}, []int{0, 1, 3, 5, 6}},
+		{even, third, both}, {even, []int{77}, append(append(slices.Clone(even[:39]), 77), even[39:]...)},
+	} {
+		for _, pair := range [][2][]int{{c.a, c.b}, {c.b, c.a}} {
+			if got := merged(list(pair[0]...), list(pair[1]...), 2); !bytes.Equal(got, list(c.want...)) {
+				t.Errorf("%v and %v make %v, want %v", pair[0], pair[1], got, c.want)
+			}
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sort"
 )
 
 // Print names what the store holds: packs by their checksums, loose objects by their ids. Two stores with one print hold the
@@ -41,6 +42,10 @@ func (s *Store) IDs(blobs bool, skip map[ID]bool) (all []byte, err error) {
 					return err
 				}
 			}
+			if x := p.idx; drop == nil && x.pick == nil && x.idStride == s.hash {
+				all = merged(all, x.ids, s.hash)
+				continue
+			}
 			ids := make([]byte, 0, p.idx.n*s.hash)
 			for i := range p.idx.n {
 				if id := p.idx.id(i); len(drop) == 0 || !drop[i] {
@@ -49,6 +54,7 @@ func (s *Store) IDs(blobs bool, skip map[ID]bool) (all []byte, err error) {
 			}
 			all = merged(all, ids, s.hash)
 		}
+		all = bytes.Clone(all) // it may be an index itself
 		return nil
 	})
 	if err != nil {
@@ -89,19 +95,32 @@ func (s *Store) others(k int) ([]bool, error) {
 // merged joins two sorted lists of ids, each id once. Indexes that are not in order make one that is not: what is looked for
 // in it is then not found, and looked at again.
 func merged(a, b []byte, size int) []byte {
-	if len(a) == 0 {
-		return b
+	if len(a) < len(b) {
+		a, b = b, a
 	}
+	if len(b) == 0 {
+		return a
+	}
+	// Few ids go into many as a rule: what lies between two of them is copied in one piece.
 	out := make([]byte, 0, len(a)+len(b))
-	for len(a) > 0 && len(b) > 0 {
-		switch c := bytes.Compare(a[:size], b[:size]); {
-		case c < 0:
-			out, a = append(out, a[:size]...), a[size:]
-		case c > 0:
-			out, b = append(out, b[:size]...), b[size:]
-		default:
-			out, a, b = append(out, a[:size]...), a[size:], b[size:]
+	for ; len(b) > 0; b = b[size:] {
+		id := b[:size]
+		n := before(a, id, size)
+		out, a = append(out, a[:n]...), a[n:]
+		if !bytes.HasPrefix(a, id) {
+			out = append(out, id...)
 		}
 	}
-	return append(append(out, a...), b...)
+	return append(out, a...)
+}
+
+// before is how many bytes of a sorted list stand before an id. What is near its start is found soonest.
+func before(list, id []byte, size int) int {
+	less := func(i int) bool { return bytes.Compare(list[i*size:][:size], id) < 0 }
+	n, step := len(list)/size, 1
+	for step <= n && less(step-1) {
+		step *= 2
+	}
+	from := step / 2
+	return (from + sort.Search(min(step-1, n)-from, func(i int) bool { return !less(from + i) })) * size
 }
