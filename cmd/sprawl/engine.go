@@ -24,9 +24,6 @@ import (
 	"sprawl/sources/image"
 )
 
-// collectAt is how much garbage, in percent of what is in use, is left until it is collected while blobs are matched.
-const collectAt = 40
-
 // run is one pass over targets, from sources to credentials.
 type run struct {
 	app     *app
@@ -73,13 +70,21 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	if r.asOf.IsZero() {
 		r.asOf = start
 	}
-	set, err := match.Compile(r.app.kinds(r.policy))
+	rows := r.app.kinds(r.policy)
+	hash := match.Hash(rows)
+	mem, err := r.remember(hash)
+	if err != nil {
+		return nil, err
+	}
+	if mem.before(r.targets) {
+		rows = nil // the scan that is remembered compiled them; nothing will be matched
+	}
+	set, err := match.Compile(rows)
 	if err != nil {
 		return nil, fmt.Errorf("detectors: %w", err)
 	}
 	if ours && r.command != "staged" {
-		// Most of what is allocated from here on is a buffer for one large blob: a third less memory for a twentieth more time.
-		debug.SetGCPercent(collectAt)
+		defer paceHeap()()
 	}
 	keys, err := r.keys()
 	if err != nil {
@@ -94,10 +99,6 @@ func (r *run) do(ctx context.Context) (*result, error) {
 		return nil, err
 	}
 	invs, troubles = append(invs, taken...), append(troubles, untaken...)
-	mem, err := r.remember(set.Hash())
-	if err != nil {
-		return nil, err
-	}
 	led := &sources.Ledger{}
 	r.ask.ledger(led)
 	found, stop := r.app.progress(led)
@@ -114,7 +115,6 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	res := &result{keys: keys, memory: mem}
 	for i, t := range r.targets {
 		r.app.log.Info("scan", "target", t.name)
-		mem.before(t.source)
 		ss, err := scan.Run(ctx, t.source, led, o)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -184,7 +184,7 @@ func (r *run) do(ctx context.Context) (*result, error) {
 		res.ledger = led.Coverage()
 	}
 	res.elapsed = r.app.now().Sub(start)
-	res.header.Version, res.header.RuleSet = version, set.Hash()
+	res.header.Version, res.header.RuleSet = version, hash
 	res.header.KeyScope, res.header.KeyID = keys.Scope(), keys.KeyID()
 	res.header.Command, res.header.AsOf = r.command, r.asOf
 	return res, nil

@@ -36,12 +36,24 @@ func (r *run) remember(ruleSet string) (*memory, error) {
 	return m, nil
 }
 
-// before has a source leave out what was seen.
-func (m *memory) before(src sources.Source) {
-	if g, ok := src.(*git.Source); ok && m != nil {
-		x := m.state.Get(g.Store(), m.rules)
-		g.Since(git.Seen{Print: x.Print, Complete: x.Complete, Objects: x.Objects, IDs: x.IDs})
+// before has the targets' sources leave out what was seen. It reports whether that is everything: no source will hand out
+// anything.
+func (m *memory) before(targets []target) (everything bool) {
+	if m == nil {
+		return false
 	}
+	everything = true
+	for _, t := range targets {
+		g, ok := t.source.(*git.Source)
+		if !ok {
+			everything = false
+			continue
+		}
+		x := m.state.Get(g.Store(), m.rules)
+		same := g.Since(git.Seen{Print: x.Print, Complete: x.Complete, Objects: x.Objects, IDs: x.IDs})
+		everything = everything && same
+	}
+	return everything
 }
 
 // after keeps what a source has seen. It reports whether that is nothing new.

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -68,6 +69,7 @@ type scratch struct {
 	names, ids [][]byte
 	blob       []uint32 // index of the blob, or none for a subtree
 	entries    []entry
+	before     []entry // of the tree before
 	buf        []byte
 }
 
@@ -167,12 +169,25 @@ func (f *forest) file(id ID, blob uint32) uint32 {
 
 // keep writes a tree's record.
 func (f *forest) keep(t uint32, s *scratch) {
-	s.entries = s.entries[:0]
+	s.entries, s.before = s.before[:0], s.entries
+	at := 0 // in before: what was met there up to here
 	for i, name := range s.names {
-		e := entry{name: f.name(name)}
-		if s.blob[i] != none {
+		// Neighbours are mostly versions of one directory: to compare with the one before is cheaper than to look up.
+		old := entry{name: none}
+		for n := at; n < min(at+2, len(s.before)); n++ {
+			if f.text[s.before[n].name] == string(name) {
+				old, at = s.before[n], n+1
+				break
+			}
+		}
+		e := old
+		if old.name == none {
+			e.name = f.name(name)
+		}
+		switch {
+		case s.blob[i] != none:
 			e.node = s.blob[i]<<1 | 1
-		} else {
+		case old.name == none || old.isBlob() || !bytes.Equal(f.ids[old.index()][:f.size], s.ids[i]):
 			var key ID
 			copy(key[:], s.ids[i])
 			e.node = f.tree(key) << 1

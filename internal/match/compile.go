@@ -60,7 +60,7 @@ func Compile(ds []detectors.Detector) (*Set, error) {
 	s.leads = leads(s.shapes)
 	s.addGenericWords()
 	s.filter = s.buildFilter(&fold)
-	s.hash = sync.OnceValue(func() string { return hashRows(s.rows) })
+	s.hash = sync.OnceValue(func() string { return Hash(s.rows) })
 	s.reach = s.measureReach()
 	return s, nil
 }
@@ -208,9 +208,10 @@ func (s *Set) addNamed(det int32, n *detectors.Named) error {
 	return nil
 }
 
-// hashRows covers every field that is data. Functions are left out: a change to one is a change to EngineVersion. Fields are
-// written with their lengths, so that no two tables read alike.
-func hashRows(rows []detectors.Detector) string {
+// Hash identifies rows without compiling them: it is the Hash of the Set that they make. It covers every field that is data.
+// Functions are left out: a change to one is a change to EngineVersion. Fields are written with their lengths, so that no two
+// tables read alike.
+func Hash(rows []detectors.Detector) string {
 	h := hasher{sum: sha256.New(), buf: make([]byte, 0, 8<<10)}
 	h.text("sprawl rules", EngineVersion)
 	h.number(len(rows))

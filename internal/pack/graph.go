@@ -19,8 +19,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// graph says which object derives from which, over the whole store. A node is an object in a pack, in the order of packs and
-// offsets; then come loose objects, then bases that no index has: a multi-pack-index names only one of an object's copies. It takes 29 bytes a node.
+// graph says which object derives from which, over the whole store or a part of it. A node is an object in a pack, in the order of packs and
+// offsets; then come loose objects, then bases that are no object of the graph: a multi-pack-index names only one of an object's
+// copies, and a graph of a part has the bases of what it holds besides. It takes 29 bytes a node.
 //
 // An object that stands in several packs counts once, in the first of them; its copies point there. What derives from a copy is
 // hung under that first one, so that it is inflated once, too. Since copies point to earlier packs only, that makes no cycle.
@@ -30,6 +31,9 @@ type graph struct {
 	loose  []looseRef
 	anon   []anonRef
 	anonAt map[anonRef]int32
+
+	beyond *Set // the objects that it leaves out; nil if it is of the whole store
+	names  names
 
 	off  []int64  // of the entry in its pack
 	pos  []uint32 // of the entry in its index
@@ -65,26 +69,37 @@ type anonRef struct {
 
 const noPos = math.MaxUint32
 
-// graphOf builds the graph once.
+// graphOf builds the graph of the whole store once.
 func (s *Store) graphOf() (*graph, error) {
-	s.once.Do(func() { s.graph, s.gerr = s.buildGraph() })
+	s.once.Do(func() { s.graph, s.gerr = s.buildGraph(nil, nil) })
 	return s.graph, s.gerr
 }
 
-func (s *Store) buildGraph() (*graph, error) {
-	g := &graph{packs: s.packs, loose: s.listLoose()}
+// buildGraph builds the graph of the whole store; or, with beyond, of the objects that it does not hold: parts are their places in
+// the packs' indexes, in order. What that takes does not depend on how many the others are, but for loose ones.
+func (s *Store) buildGraph(beyond *Set, parts [][]uint32) (*graph, error) {
+	g := &graph{packs: s.packs, loose: s.looseRefs(), beyond: beyond}
 	total := int64(len(g.loose))
-	for _, p := range g.packs {
+	for k, p := range g.packs {
 		g.start = append(g.start, int32(total-int64(len(g.loose))))
-		if total += int64(p.idx.n); total > math.MaxInt32/2 {
+		n := p.idx.n
+		if beyond != nil {
+			n = len(parts[k])
+		}
+		if total += int64(n); total > math.MaxInt32/2 {
 			return nil, fmt.Errorf("object store %s holds more objects than can be walked", s.dirs[0])
 		}
 	}
 	packed := int32(total) - int32(len(g.loose))
 	g.start = append(g.start, packed)
 	g.grow(int(total))
-	for k := range g.packs {
-		g.order(k)
+	for k, p := range g.packs {
+		from, to := g.start[k], g.start[k+1]
+		if beyond == nil {
+			p.order(nil, g.off[from:to], g.pos[from:to])
+		} else {
+			p.order(parts[k], g.off[from:to], g.pos[from:to])
+		}
 	}
 	if err := guarded(g.dedupe); err != nil {
 		return nil, fmt.Errorf("read indexes of %s: %w", s.dirs[0], err)
@@ -108,12 +123,12 @@ func (s *Store) buildGraph() (*graph, error) {
 	for i, pc := range pieces {
 		eg.Go(func() error {
 			debug.SetPanicOnFault(true)
-			strays[i] = g.headers(s, pc.pack, pc.from, pc.to)
+			strays[i] = g.headers(pc.pack, pc.from, pc.to)
 			return nil
 		})
 	}
 	_ = eg.Wait() // no piece fails: what cannot be read is flagged in the graph
-	g.anonymous(s, slices.Concat(strays...))
+	g.anonymous(slices.Concat(strays...))
 	g.link()
 	g.typeLoose(s)
 	g.settle()
@@ -129,6 +144,12 @@ func (g *graph) grow(n int) {
 	g.next = append(g.next, slices.Repeat([]int32{-1}, more)...)
 	g.size = append(g.size, make([]uint32, more)...)
 	g.flag = append(g.flag, make([]uint8, more)...)
+}
+
+// looseRefs lists the loose objects once.
+func (s *Store) looseRefs() []looseRef {
+	s.looseOnce.Do(func() { s.loose = s.listLoose() })
+	return s.loose
 }
 
 // listLoose lists the loose objects that no pack holds, each once, in the order of ids.
@@ -194,44 +215,49 @@ func (s *Store) packed(id ID) bool {
 	return found
 }
 
-// order fills in offsets and index positions of pack k's nodes, by offset. An offset outside the pack becomes its end, where
-// the header cannot be read.
-func (g *graph) order(k int) {
-	p, from := g.packs[k], g.start[k]
-	n := p.idx.n
-	off, pos := g.off[from:g.start[k+1]], g.pos[from:g.start[k+1]]
+// order lists offsets and index positions of a pack's objects by offset: of those at the positions of part, which are in order, or
+// of all where off has room for all. An offset outside the pack becomes its end, where the header cannot be read.
+func (p *packFile) order(part []uint32, off []int64, pos []uint32) {
+	n := len(off)
 	if n == 0 {
 		return
 	}
 	// Offset and position in one word sort fastest, and fit unless 2^a bytes hold over 2^(64-a) objects.
-	posBits := bits.Len32(uint32(n - 1))
+	posBits := bits.Len32(uint32(p.idx.n - 1))
 	if bits.Len64(uint64(p.size))+posBits > 64 {
 		posBits = 0
 	}
-	at := func(i int) (o int64) {
+	entry := func(i int) uint32 {
+		if part != nil {
+			return part[i]
+		}
+		return uint32(i)
+	}
+	at := func(i uint32) (o int64) {
 		o = -1
-		_ = guard(func() (err error) { o, err = p.idx.offset(i); return err })
+		_ = guard(func() (err error) { o, err = p.idx.offset(int(i)); return err })
 		if o < 0 || o > p.end() {
 			o = p.end()
 		}
 		return max(o, 0)
 	}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	if posBits == 0 && n > 1 {
-		perm := make([]uint32, n)
+	if posBits == 0 && p.idx.n > 1 {
+		perm := make([]int, n)
 		offs := make([]int64, n)
 		for i := range n {
-			perm[i], offs[i] = uint32(i), at(i)
+			perm[i], offs[i] = i, at(entry(i))
 		}
-		slices.SortFunc(perm, func(a, b uint32) int { return cmp.Or(cmp.Compare(offs[a], offs[b]), cmp.Compare(a, b)) })
+		slices.SortFunc(perm, func(a, b int) int { return cmp.Or(cmp.Compare(offs[a], offs[b]), cmp.Compare(a, b)) })
 		for i, q := range perm {
-			off[i], pos[i] = offs[q], q
+			off[i], pos[i] = offs[q], entry(q)
 		}
 		return
 	}
 	keys := make([]uint64, n)
 	for i := range n {
-		keys[i] = uint64(at(i))<<posBits | uint64(i)
+		q := entry(i)
+		keys[i] = uint64(at(q))<<posBits | uint64(q)
 	}
 	slices.Sort(keys)
 	for i, key := range keys {
@@ -247,17 +273,16 @@ func (g *graph) dedupe() error {
 	type cursor struct {
 		pack, at int
 		id       []byte
-		node     []int32 // by index position
+		node     []int32 // in the order of the index
 	}
 	var heap []*cursor
-	for k, p := range g.packs {
-		if p.idx.n == 0 {
+	id := func(c *cursor) []byte { return g.packs[c.pack].idx.id(int(g.pos[c.node[c.at]])) }
+	for k := range g.packs {
+		if g.start[k] == g.start[k+1] {
 			continue
 		}
-		c := &cursor{pack: k, id: p.idx.id(0), node: make([]int32, p.idx.n)}
-		for i := g.start[k]; i < g.start[k+1]; i++ {
-			c.node[g.pos[i]] = i
-		}
+		c := &cursor{pack: k, node: g.byPos(k)}
+		c.id = id(c)
 		heap = append(heap, c)
 	}
 	less := func(a, b *cursor) bool {
@@ -300,13 +325,30 @@ func (g *graph) dedupe() error {
 			heap[0] = heap[len(heap)-1]
 			heap = heap[:len(heap)-1]
 		} else {
-			c.id = g.packs[c.pack].idx.id(c.at)
+			c.id = id(c)
 		}
 		if len(heap) > 0 {
 			sift(0)
 		}
 	}
 	return nil
+}
+
+// byPos lists the nodes of pack k in the order of its index.
+func (g *graph) byPos(k int) []int32 {
+	from := g.start[k]
+	nodes := make([]int32, g.start[k+1]-from)
+	if g.beyond == nil {
+		for i := range nodes {
+			nodes[g.pos[from+int32(i)]] = from + int32(i)
+		}
+		return nodes
+	}
+	for i := range nodes {
+		nodes[i] = from + int32(i)
+	}
+	slices.SortFunc(nodes, func(a, b int32) int { return cmp.Compare(g.pos[a], g.pos[b]) })
+	return nodes
 }
 
 // anonChild is a node whose base stands at an offset of its pack for which there is no node.
@@ -317,7 +359,7 @@ type anonChild struct {
 }
 
 // headers reads the entry headers of nodes from to to of pack k. It returns those whose base is still to be found.
-func (g *graph) headers(s *Store, k int, from, to int32) (strays []anonChild) {
+func (g *graph) headers(k int, from, to int32) (strays []anonChild) {
 	var sc scratch
 	p := g.packs[k]
 	for i := from; i < to; i++ {
@@ -337,9 +379,12 @@ func (g *graph) headers(s *Store, k int, from, to int32) (strays []anonChild) {
 					strays = append(strays, anonChild{i, int32(k), e.ofs})
 				}
 			case kindRef:
-				if b := g.find(s, k, e.ref); b >= 0 {
+				switch b, at := g.find(k, e.ref); {
+				case b >= 0:
 					g.base[i] = b
-				} else {
+				case at.off > 0:
+					strays = append(strays, anonChild{i, at.pack, at.off})
+				default:
 					g.flag[i] |= flagNoBase
 				}
 			default:
@@ -387,8 +432,9 @@ func (g *graph) at(k int, off int64, near int32) int32 {
 	return -1
 }
 
-// find is a node of an id, looked for in pack k first, if there is one; -1 for none.
-func (g *graph) find(s *Store, k int, id ID) int32 {
+// find is a node of an id, looked for in pack k first, if there is one; -1 for none. Where a graph of a part has none, at is where
+// a pack has the object all the same.
+func (g *graph) find(k int, id ID) (node int32, at anonRef) {
 	for try := -1; try < len(g.packs); try++ {
 		q := try
 		if try < 0 {
@@ -407,17 +453,20 @@ func (g *graph) find(s *Store, k int, id ID) int32 {
 		}
 		// Several nodes may claim one offset; any of them has these bytes.
 		if n := g.at(q, off, -1); n >= 0 {
-			return n
+			return n, at
+		}
+		if g.beyond != nil && at.off == 0 {
+			at = anonRef{int32(q), off}
 		}
 	}
 	if j, ok := slices.BinarySearchFunc(g.loose, id, func(r looseRef, id ID) int { return bytes.Compare(r.id.raw(), id.raw()) }); ok {
-		return g.start[len(g.packs)] + int32(j)
+		return g.start[len(g.packs)] + int32(j), at
 	}
-	return -1
+	return -1, at
 }
 
-// anonymous makes nodes for bases without an index entry.
-func (g *graph) anonymous(s *Store, list []anonChild) {
+// anonymous makes nodes for bases that are no object of the graph.
+func (g *graph) anonymous(list []anonChild) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	var sc scratch
 	for len(list) > 0 {
@@ -452,9 +501,12 @@ func (g *graph) anonymous(s *Store, list []anonChild) {
 		case kindOfs:
 			list = append(list, anonChild{n, c.pack, e.ofs})
 		case kindRef:
-			if b := g.find(s, int(c.pack), e.ref); b >= 0 {
+			switch b, at := g.find(int(c.pack), e.ref); {
+			case b >= 0:
 				g.base[n] = b
-			} else {
+			case at.off > 0:
+				list = append(list, anonChild{n, at.pack, at.off})
+			default:
 				g.flag[n] |= flagNoBase
 			}
 		default:

@@ -226,6 +226,7 @@ func TestDamage(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			dir := storeOf(t, test.packs...)
+			beyondAnything(t, dir, Options{MaxObject: 100_000, MaxBase: 100_000})
 			for _, noMap := range []bool{false, true} {
 				s := open(t, dir, Options{MaxObject: 100_000, MaxBase: 100_000, NoMap: noMap})
 				if x := s.Troubles(); len(x) != 0 {

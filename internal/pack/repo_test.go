@@ -153,6 +153,11 @@ func (r *repo) catFile() map[string]stored {
 // walkAll walks everything and checks what Walk promises. It returns the objects and the trouble.
 func walkAll(t testing.TB, s *Store, workers int, types Types, want func(ID) bool) (map[string]stored, []Trouble, int) {
 	t.Helper()
+	return walkPlan(t, s, workers, Plan{Types: types, Want: want})
+}
+
+func walkPlan(t testing.TB, s *Store, workers int, p Plan) (map[string]stored, []Trouble, int) {
+	t.Helper()
 	all := map[string]stored{}
 	var trouble []Trouble
 	deltas := 0
@@ -163,7 +168,7 @@ func walkAll(t testing.TB, s *Store, workers int, types Types, want func(ID) boo
 	stacks := make([][]seen, workers)
 	open := make([]stored, workers)
 	var mu sync.Mutex
-	err := s.WalkPlan(context.Background(), workers, Plan{Types: types, Want: want}, func(x Trouble) { trouble = append(trouble, x) }, func(w int, o *Object) error {
+	err := s.WalkPlan(context.Background(), workers, p, func(x Trouble) { trouble = append(trouble, x) }, func(w int, o *Object) error {
 		mu.Lock()
 		defer mu.Unlock()
 		id := o.ID.Hex()
@@ -290,6 +295,8 @@ func sameAs(t testing.TB, dir string, o Options, want map[string]stored) (deltas
 				}
 			}
 			got, _, _ = walkAll(t, s, 2, set, some)
+			compare(t, got, part)
+			got, _, _ = walkPlan(t, s, 2, Plan{Types: set, Beyond: setOf(t, want, func(id ID) bool { return !some(id) })})
 			compare(t, got, part)
 		}
 		var buf []byte

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sort"
 )
 
 // Print names what the store holds: packs by their checksums, loose objects by their ids. Two stores with one print hold the
@@ -24,7 +25,7 @@ func (s *Store) Print() string {
 	for _, n := range names {
 		_, _ = io.WriteString(h, n) // a hash takes whatever it is given
 	}
-	for _, r := range s.listLoose() {
+	for _, r := range s.looseRefs() {
 		h.Write(r.id.raw())
 	}
 	return hex.EncodeToString(h.Sum(nil))
@@ -32,20 +33,18 @@ func (s *Store) Print() string {
 
 // IDs are the ids of all objects that Walk can visit, one behind the other, sorted, but for those that skip names. With blobs,
 // only those of objects that are known to be blobs without being read.
-func (s *Store) IDs(blobs bool, skip map[ID]bool) ([]byte, error) {
-	g, err := s.graphOf()
-	if err != nil {
-		return nil, err
-	}
-	var all []byte
+func (s *Store) IDs(blobs bool, skip map[ID]bool) (all []byte, err error) {
 	err = guarded(func() error {
-		for k, p := range g.packs {
+		for k, p := range s.packs {
 			var drop []bool // by place in the index
 			if blobs {
-				drop = make([]bool, p.idx.n)
-				for i := g.start[k]; i < g.start[k+1]; i++ {
-					drop[g.pos[i]] = g.flag[i]&(flagCopy|flagLost) != 0 || Type(g.flag[i]&typeBits) != Blob
+				if drop, err = s.others(k); err != nil {
+					return err
 				}
+			}
+			if x := p.idx; drop == nil && x.pick == nil && x.idStride == s.hash {
+				all = merged(all, x.ids, s.hash)
+				continue
 			}
 			ids := make([]byte, 0, p.idx.n*s.hash)
 			for i := range p.idx.n {
@@ -55,6 +54,7 @@ func (s *Store) IDs(blobs bool, skip map[ID]bool) ([]byte, error) {
 			}
 			all = merged(all, ids, s.hash)
 		}
+		all = bytes.Clone(all) // it may be an index itself
 		return nil
 	})
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *Store) IDs(blobs bool, skip map[ID]bool) ([]byte, error) {
 	}
 	if !blobs {
 		var ids []byte
-		for _, r := range g.loose { // in the order of ids
+		for _, r := range s.looseRefs() { // in the order of ids
 			ids = append(ids, r.id.raw()...)
 		}
 		all = merged(all, ids, s.hash)
@@ -79,22 +79,48 @@ func (s *Store) IDs(blobs bool, skip map[ID]bool) ([]byte, error) {
 	return out, nil
 }
 
+// others says which objects of pack k, by place in its index, are no blobs, or counted elsewhere, or lost.
+func (s *Store) others(k int) ([]bool, error) {
+	g, err := s.graphOf()
+	if err != nil {
+		return nil, err
+	}
+	drop := make([]bool, s.packs[k].idx.n)
+	for i := g.start[k]; i < g.start[k+1]; i++ {
+		drop[g.pos[i]] = g.flag[i]&(flagCopy|flagLost) != 0 || Type(g.flag[i]&typeBits) != Blob
+	}
+	return drop, nil
+}
+
 // merged joins two sorted lists of ids, each id once. Indexes that are not in order make one that is not: what is looked for
 // in it is then not found, and looked at again.
 func merged(a, b []byte, size int) []byte {
-	if len(a) == 0 {
-		return b
+	if len(a) < len(b) {
+		a, b = b, a
 	}
+	if len(b) == 0 {
+		return a
+	}
+	// Few ids go into many as a rule: what lies between two of them is copied in one piece.
 	out := make([]byte, 0, len(a)+len(b))
-	for len(a) > 0 && len(b) > 0 {
-		switch c := bytes.Compare(a[:size], b[:size]); {
-		case c < 0:
-			out, a = append(out, a[:size]...), a[size:]
-		case c > 0:
-			out, b = append(out, b[:size]...), b[size:]
-		default:
-			out, a, b = append(out, a[:size]...), a[size:], b[size:]
+	for ; len(b) > 0; b = b[size:] {
+		id := b[:size]
+		n := before(a, id, size)
+		out, a = append(out, a[:n]...), a[n:]
+		if !bytes.HasPrefix(a, id) {
+			out = append(out, id...)
 		}
 	}
-	return append(append(out, a...), b...)
+	return append(out, a...)
+}
+
+// before is how many bytes of a sorted list stand before an id. What is near its start is found soonest.
+func before(list, id []byte, size int) int {
+	less := func(i int) bool { return bytes.Compare(list[i*size:][:size], id) < 0 }
+	n, step := len(list)/size, 1
+	for step <= n && less(step-1) {
+		step *= 2
+	}
+	from := step / 2
+	return (from + sort.Search(min(step-1, n)-from, func(i int) bool { return !less(from + i) })) * size
 }

@@ -41,7 +41,7 @@ func (p *packFile) end() int64 { return p.size - int64(p.hash) }
 
 // Store is an open object store. All methods may be used from several goroutines, Close after all others have returned.
 //
-// It sees the packs that stood there when it was opened, and Walk the loose objects that stood there at the first Walk. On Unix
+// It sees the packs that stood there when it was opened, and Walk the loose objects that stood there at the first Walk or Print. On Unix
 // packs stay readable when git deletes them afterwards; loose objects that git packs meanwhile are reported as missing.
 type Store struct {
 	opts  Options
@@ -56,10 +56,16 @@ type Store struct {
 	cache   baseCache
 	scratch sync.Pool
 
+	looseOnce sync.Once
+	loose     []looseRef
+
 	once  sync.Once
 	graph *graph
 	gerr  error
 	walks sync.Once // reports opened once
+
+	partMu sync.Mutex
+	part   *part // the last that was asked for
 }
 
 // Open opens the store whose objects folder is dir: .git/objects, or what GIT_OBJECT_DIRECTORY names. A part that cannot be

@@ -40,19 +40,22 @@ type Plan struct {
 	// Want, if not nil, accepts the objects to visit. It is called from the caller's goroutine before the first visit. What no
 	// wanted object derives from is not inflated; a wanted object whose base is not wanted comes without Delta.
 	Want func(ID) bool
+	// Beyond, if not nil, holds objects that are not visited. What a walk costs then hangs on how many others there are, not on
+	// how many the store holds, but for loose ones. It is not to be changed.
+	Beyond *Set
 	// First are objects that come early, with all that is in their families.
 	First []ID
 }
 
 // WalkPlan is Walk for what the plan says.
 func (s *Store) WalkPlan(ctx context.Context, workers int, p Plan, trouble func(Trouble), visit func(worker int, o *Object) error) error {
-	g, err := s.graphOf()
+	g, err := s.graphBeyond(p.Beyond)
 	if err != nil {
 		return err
 	}
 	w := &walk{s: s, g: g, types: p.Types, trouble: trouble, visit: visit}
-	if p.Want != nil {
-		if err := guarded(func() error { return w.mark(ctx, p.Want) }); err != nil {
+	if want := p.wanted(); want != nil {
+		if err := guarded(func() error { return w.mark(ctx, want) }); err != nil {
 			return err
 		}
 	}
@@ -95,6 +98,17 @@ func (s *Store) WalkPlan(ctx context.Context, workers int, p Plan, trouble func(
 		})
 	}
 	return eg.Wait()
+}
+
+// wanted accepts the objects to visit, nil for all.
+func (p *Plan) wanted() func(ID) bool {
+	switch {
+	case p.Beyond == nil:
+		return p.Want
+	case p.Want == nil:
+		return func(id ID) bool { return !p.Beyond.Has(id.raw()) }
+	}
+	return func(id ID) bool { return !p.Beyond.Has(id.raw()) && p.Want(id) }
 }
 
 // Len counts the objects that Walk would visit. It opens every loose object.
@@ -200,7 +214,7 @@ func (w *walk) pickRoots(first []ID) []int32 {
 		is = make(map[int32]bool, len(first))
 		for _, id := range first {
 			var n int32
-			if err := guarded(func() error { n = g.find(w.s, 0, id); return nil }); err == nil && n >= 0 {
+			if err := guarded(func() error { n, _ = g.find(0, id); return nil }); err == nil && n >= 0 {
 				is[g.rootOf(n)] = true
 			}
 		}
@@ -565,6 +579,9 @@ func (h *hand) where(i int32) (string, int64) {
 // failed tries a node that could not be made from another place that holds it; else it reports the node and all below it, and the
 // frame it returns has no bytes.
 func (h *hand) failed(ctx context.Context, f frame, cause error) (frame, error) {
+	if f.id.IsZero() {
+		f.id = h.g.name(f.node)
+	}
 	if t, b, ok := h.again(f.id, cause); ok {
 		f.bytes = b
 		return f, h.showAs(t, &f, frame{}, nil, false)

@@ -20,6 +20,9 @@ func hasKeys(t *text, keys ...string) bool {
 		head = head[:enough]
 	}
 	for _, k := range keys {
+		if !bytes.Contains(head, []byte(k)) {
+			return false
+		}
 		found := bytes.HasPrefix(head, []byte(k+":")) || bytes.Contains(head, []byte("\n"+k+":")) || bytes.Contains(head, []byte(`"`+k+`":`)) ||
 			bytes.HasPrefix(head, append(slices.Clone(bom), k...))
 		if !found {
@@ -31,7 +34,7 @@ func hasKeys(t *text, keys ...string) bool {
 
 func kubernetesPath(_, _, ext string) bool { return yamlExt(ext) || ext == ".json" }
 
-func kubernetesHead(t *text) bool { return hasKeys(t, "apiVersion", "kind") }
+func kubernetesHead(t *text) bool { return t.objects() }
 
 // Kubernetes objects. https://kubernetes.io/docs/reference/kubernetes-api/
 func readKubernetes(r *reader) error {

@@ -12,6 +12,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"sprawl/finding"
 )
@@ -151,7 +152,7 @@ type system struct {
 }
 
 // systems are tried in order; the first that recognises path and head reads the file.
-func systems() []system {
+var systems = sync.OnceValue(func() []system {
 	return []system{
 		githubSystem,
 		gitlabSystem,
@@ -178,7 +179,7 @@ func systems() []system {
 		{name: Formation, path: formationPath, head: formationHead, read: readFormation},
 		{name: Kubernetes, path: kubernetesPath, head: kubernetesHead, read: readKubernetes},
 	}
-}
+})
 
 // Those that Collect reads a second time.
 var (
@@ -254,6 +255,7 @@ func Read(p string, data []byte) (*Model, error) {
 
 // read runs one reader. in is what a caller hands over, nil for a file on its own.
 func read(s system, t *text, in *handed) (*Model, error) {
+	t.lines = lineStarts(t.data)
 	m := &Model{System: s.name, Path: t.path, text: t}
 	r := &reader{text: t, m: m, in: in, refs: map[[2]string]int{}}
 	if len(t.data) > MaxSize {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
@@ -25,8 +26,10 @@ const (
 type text struct {
 	path  string
 	data  []byte
-	lines []int // where each line begins
+	lines []int // where each line begins, once a reader has it
 	steps int   // what is left of maxSteps
+
+	objects func() bool // it may hold objects of Kubernetes
 
 	parsed   bool
 	docs     []*yaml.Node // the content of each document, never nil
@@ -36,7 +39,9 @@ type text struct {
 }
 
 func newText(path string, data []byte) *text {
-	return &text{path: path, data: data, lines: lineStarts(data), steps: maxSteps}
+	t := &text{path: path, data: data, steps: maxSteps}
+	t.objects = sync.OnceValue(func() bool { return hasKeys(t, "apiVersion", "kind") }) // several systems ask
+	return t
 }
 
 // lineStarts splits as YAML does: at LF, CR LF, CR, NEL, LS and PS.

@@ -87,7 +87,8 @@ type Source struct {
 	ranged   *span                         // what the range holds, once computed
 	since    *Seen                         // what Walk leaves out; nil if it is not to remember anything
 	again    bool                          // since holds blobs alone: commits are walked whether or not they are new
-	known    *known                        // of since, once a walk has asked
+	same     bool                          // nothing is new beside since: for the next Walk
+	known    *pack.Set                     // of since, once a walk has asked
 	seen     *Seen                         // by the last Walk, with what it left out
 	heads    []heads                       // of the commits that the last Walk met, until places were looked for
 	lookup   lookup

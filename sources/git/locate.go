@@ -133,8 +133,8 @@ func (s *Source) past(ctx context.Context, o objects, r reader) (history.Objects
 	if s.known != nil && s.since.Complete {
 		// What is new stands in trees that are new, and in commits that are.
 		size := o.hash().Size()
-		opts.Barren = func(id history.ID) bool { return s.known.has(id[:size]) }
-		plan.Want = func(id pack.ID) bool { return !s.known.has(id.AppendRaw(nil)) }
+		opts.Barren = func(id history.ID) bool { return s.known.Has(id[:size]) }
+		plan.Beyond = s.known
 	}
 	return scanning{single{r, o.hash().Size(), new([]byte), s.heads}, o, plan}, opts, nil
 }

@@ -234,9 +234,9 @@ func (c *catFile) walk(ctx context.Context, workers int, plan pack.Plan, trouble
 	if err != nil {
 		return err
 	}
-	if plan.Want != nil {
-		ids = slices.DeleteFunc(ids, func(id pack.ID) bool { return !plan.Want(id) })
-	}
+	ids = slices.DeleteFunc(ids, func(id pack.ID) bool {
+		return plan.Beyond != nil && plan.Beyond.Has(id.AppendRaw(nil)) || plan.Want != nil && !plan.Want(id)
+	})
 	return c.some(ctx, workers, ids, trouble, visit)
 }
 

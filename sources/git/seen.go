@@ -1,12 +1,10 @@
 package git
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"sort"
 
 	"sprawl/finding"
 	"sprawl/internal/pack"
@@ -22,49 +20,31 @@ type Seen struct {
 	IDs      []byte // raw ids of all objects, or of blobs alone if Complete is false; one behind the other, sorted
 }
 
-// known answers which ids an earlier walk has seen.
-type known struct {
-	ids  []byte
-	size int
-	from [1<<16 + 1]uint32 // where the ids begin that begin with two bytes
-}
-
-func newKnown(ids []byte, size int) *known {
-	k := &known{ids: ids, size: size}
-	next := 0
-	for i := range len(ids) / size {
-		for first := int(ids[i*size])<<8 | int(ids[i*size+1]); next <= first; next++ {
-			k.from[next] = uint32(i)
-		}
-	}
-	for ; next < len(k.from); next++ {
-		k.from[next] = uint32(len(ids) / size)
-	}
-	return k
-}
-
-func (k *known) has(id []byte) bool {
-	first := int(id[0])<<8 | int(id[1])
-	lo, hi := int(k.from[first]), int(k.from[first+1])
-	i := lo + sort.Search(hi-lo, func(i int) bool { return bytes.Compare(k.ids[(lo+i)*k.size:(lo+i+1)*k.size], id) >= 0 })
-	return i < hi && bytes.Equal(k.ids[i*k.size:(i+1)*k.size], id)
-}
-
 // Since has the next Walk leave out what an earlier one has seen, and remember what it sees: a zero Seen leaves nothing out. It
 // is for the mode Whole, before Walk. What an earlier walk could not read is tried again.
-func (s *Source) Since(seen Seen) {
-	s.since = &seen
+//
+// It reports whether nothing is new. The next Walk then hands out nothing, whatever comes into the repository meanwhile.
+func (s *Source) Since(seen Seen) (same bool) {
+	s.since, s.known, s.same, s.again = &seen, nil, false, false
 	if n := s.hashSize(); len(seen.IDs)%n != 0 {
 		s.since = &Seen{}
 	}
-	s.known, s.again = nil, false
+	if s.since.Complete {
+		if o, err := s.objects(); err == nil { // Walk tells of the error
+			print := s.print(o)
+			s.same = print != "" && print == s.since.Print
+			_ = o.close()
+		}
+	}
+	return s.same
 }
 
 // Again is Since for a caller that wants all of the repository anew and yet reads only blobs that are new: the rest it leaves out
 // because an earlier walk handed it out and nothing was found in it. Seen then holds blobs alone; see Without.
-func (s *Source) Again(seen Seen) {
-	s.Since(seen)
+func (s *Source) Again(seen Seen) (same bool) {
+	same = s.Since(seen)
 	s.again = true
+	return same
 }
 
 // Without is what was seen but for some objects, by the ids of their blobs, so that a walk after Again reads them once more. Others
@@ -141,19 +121,27 @@ func (s *Source) unchanged(led *sources.Ledger) {
 }
 
 // plan is what a walk visits: all objects of the types, or those that are new. reused counts the others.
-func (s *Source) plan(types pack.Types, first []pack.ID, reused *int64) pack.Plan {
+func (s *Source) plan(o objects, types pack.Types, first []pack.ID, reused *int64) pack.Plan {
 	p := pack.Plan{Types: types, First: first}
-	if s.since != nil && len(s.since.IDs) > 0 {
-		s.known = newKnown(s.since.IDs, s.hashSize())
-		raw := make([]byte, 0, 32)
-		p.Want = func(id pack.ID) bool {
-			raw = id.AppendRaw(raw[:0])
-			if s.known.has(raw) {
-				*reused++
-				return false
-			}
-			return true
+	if s.since == nil || len(s.since.IDs) == 0 {
+		return p
+	}
+	s.known = pack.NewSet(s.since.IDs, s.hashSize())
+	if store, ok := o.(packed); ok && s.since.Complete && !s.again {
+		// Where all that was seen is still there, it need not be looked at to be counted.
+		if lacks, err := store.store.Lacks(s.known); err == nil && lacks == 0 {
+			*reused, p.Beyond = s.since.Objects, s.known
+			return p
 		}
+	}
+	raw := make([]byte, 0, 32)
+	p.Want = func(id pack.ID) bool {
+		raw = id.AppendRaw(raw[:0])
+		if s.known.Has(raw) {
+			*reused++
+			return false
+		}
+		return true
 	}
 	return p
 }

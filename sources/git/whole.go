@@ -61,6 +61,11 @@ func (s *Source) newWalk(ctx context.Context, o objects, workers int, led *sourc
 func (w *walk) close() { w.r.close() }
 
 func (s *Source) walkWhole(ctx context.Context, workers int, led *sources.Ledger, visit func(int, sources.Blob) error) (err error) {
+	if s.same {
+		s.same = false
+		s.unchanged(led)
+		return nil
+	}
 	o, err := s.objects()
 	if err != nil {
 		return err
@@ -74,10 +79,7 @@ func (s *Source) walkWhole(ctx context.Context, workers int, led *sources.Ledger
 	s.seen = nil
 	print := ""
 	if s.since != nil {
-		if print = s.print(o); print != "" && s.since.Complete && s.since.Print == print {
-			s.unchanged(led)
-			return nil
-		}
+		print = s.print(o)
 	}
 	var reused int64
 	each := func(n int, obj *pack.Object) error { return w.object(w.workers[n], obj) }
@@ -88,7 +90,7 @@ func (s *Source) walkWhole(ctx context.Context, workers int, led *sources.Ledger
 			types = pack.All
 		}
 	}
-	err = o.walk(ctx, workers, s.plan(types, w.head(ctx), &reused), w.trouble, each)
+	err = o.walk(ctx, workers, s.plan(o, types, w.head(ctx), &reused), w.trouble, each)
 	if err == nil && again {
 		err = o.walk(ctx, workers, pack.Plan{Types: pack.Of(pack.Tree)}, func(t pack.Trouble) {
 			if t.Type == pack.Tree {
