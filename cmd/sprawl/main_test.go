@@ -19,13 +19,13 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(served{m}, map[string]func(){"sprawl": main})
+	testscript.Main(withServers{m}, map[string]func(){"sprawl": main})
 }
 
-// served runs the tests with a database server that they share, which only those that ask for it start.
-type served struct{ *testing.M }
+// withServers runs the tests with a database server that they share, which only those that ask for it start.
+type withServers struct{ *testing.M }
 
-func (s served) Run() int { return postgres.Main(s.M) }
+func (s withServers) Run() int { return postgres.Main(s.M) }
 
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
