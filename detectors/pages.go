@@ -176,7 +176,6 @@ var pages = []said{
 	{"https://docs.rootly.com/api-reference/api-keys/creates-an-api-key.md", "rootly-api-key", "expires scoped rotate-api"},
 	{"https://www.pulumi.com/registry/packages/rootly/api-docs/apikey/", "rootly-api-key", "last-used overlap"},
 	{"https://docs.devin.ai/zh/api-reference/v3/service-users/delete-enterprise-service-user-api-key", "devin-service-token", "last-used"},
-	{"https://www.mux.com/docs/guides/make-api-requests", "mux-credential", "scoped"},
 	{"https://nango.dev/docs/api-integrations/mailersend/connect", "mailersend-api-token", "scoped"},
 	{"https://docs.mercury.com/docs/getting-started", "mercury-sandbox-token", "scoped"},
 	{"https://docs.sim.ai/integrations/webflow-service-account", "webflow-credential", "scoped overlap -human"},
@@ -246,6 +245,10 @@ var pages = []said{
 	{"https://nango.dev/docs/api-integrations/better-stack/connect", "betterstack-credential", "scoped"},
 	{"https://betterstack.com/docs/uptime/api/other-api", "betterstack-credential", "overlap"},
 	{"https://tines.com/api/authentication", "tines-credential", "scoped"},
+	{"https://nango.dev/docs/api-integrations/metabase/connect", "metabase-credential", "scoped"},
+	{"https://nango.dev/docs/api-integrations/intercom/how-to-register-your-own-intercom-api-oauth-app", "intercom-token", "-expires"},
+	{"https://nango.dev/docs/api-integrations/phrase/connect", "phrase-credential", "scoped"},
+	{"https://nango.dev/docs/integrations/all/guru/connect", "guru-credential", "scoped"},
 }
 
 // betterWords are the rows whose provider says how, where the table's words are the general ones.
