@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -111,7 +112,7 @@ func (o *acme) database(t *testing.T) storage {
 
 // common are the flags of both a crawl and a worker of it. Each process has mirrors of its own, as on machines of their own.
 func (o *acme) common(p storage, who string) []string {
-	return []string{"--db", p.db, "--mirrors", filepath.Join(p.mirrors, who), "--github", o.forge.API(), "--workers", "2", "--rescue-after", "2s", "--grace", "1s", "--log-level", "debug"}
+	return []string{"--db", p.db, "--mirrors", filepath.Join(p.mirrors, who), "--github", o.forge.API(), "--workers", "2", "--per-host", "2", "--rescue-after", "2s", "--grace", "1s", "--log-level", "debug"}
 }
 
 func (o *acme) head(p storage, more ...string) []string {
@@ -143,7 +144,7 @@ func (o *acme) report(t *testing.T, p storage) []map[string]any {
 	ids := map[string]bool{}
 	for line := range strings.Lines(x.Stdout()) {
 		var v map[string]any
-		if err := json.Unmarshal([]byte(line), &v); err != nil {
+		if err := json.Unmarshal([]byte(ages.ReplaceAllString(line, "N days")), &v); err != nil {
 			t.Fatal(err)
 		}
 		for _, of := range []string{"as_of", "last_seen", "elapsed_ms"} {
@@ -168,6 +169,9 @@ func (o *acme) report(t *testing.T, p storage) []map[string]any {
 	}
 	return out
 }
+
+// ages are counted to the start of a run: between two of them a day may have passed.
+var ages = regexp.MustCompile(`[0-9]+ days`)
 
 func encoded(t *testing.T, v any) string {
 	t.Helper()
