@@ -78,6 +78,9 @@ func (s *Store) postgres(location string, readOnly bool) (*sql.DB, error) {
 		return nil, errors.New("the location is not of the form postgres://USER@HOST:PORT/DATABASE") // pgx's own text quotes it
 	}
 	s.name = "postgres://" + net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))) + "/" + c.Database
+	// A process that is stopped in the middle of a transaction gives its locks back by then
+	// (https://www.postgresql.org/docs/15/runtime-config-client.html#GUC-IDLE-IN-TRANSACTION-SESSION-TIMEOUT).
+	c.RuntimeParams["idle_in_transaction_session_timeout"] = "60s"
 	if readOnly {
 		c.RuntimeParams["default_transaction_read_only"] = "on"
 	}
