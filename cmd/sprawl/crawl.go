@@ -29,9 +29,12 @@ import (
 // waitUnsaid is how long a host is left alone that asks for it and does not say for how long.
 const waitUnsaid = time.Minute
 
-// asked is how many targets are in hand for each one that is fetched or scanned: most of a night is asking whether there is anything new,
-// which is waiting for others.
-const asked = 8
+// claimed is how many targets a process has for each one that it fetches or scans: while that goes on, the next one's host is asked. More
+// would be taken from other processes. glances is how many are asked at a time whether they hold anything new: that is waiting for others.
+const (
+	claimed = 2
+	glances = 16
+)
 
 // workFlags are shared by everything that works on the targets of a crawl.
 type workFlags struct {
@@ -55,7 +58,7 @@ func (f *workFlags) add(c *cobra.Command) {
 	p := c.Flags()
 	p.StringVar(&f.scan.policy, "policy", "", "the organisation's policy; what a repository's own "+policyName+" hides counts within its repositories: section alone")
 	p.IntVar(&f.targets, "workers", defaultWorkers(), "how many targets are fetched and scanned at a time; more are asked whether they hold anything new")
-	p.IntVar(&f.perHost, "per-host", 0, "how many targets of one host are in hand at a time; 0 for 8 a worker")
+	p.IntVar(&f.perHost, "per-host", 0, "how many targets of one host are in hand at a time; 0 for what --workers allows")
 	p.IntVar(&f.scan.archiveDepth, "archive-depth", 2, "how many archives inside each other are opened; 0 opens none")
 	p.IntVar(&f.scan.decodeDepth, "decode-depth", 5, "how many layers of encoding are undone; 0 decodes nothing")
 	p.Int64Var(&f.scan.maxFile, "max-file", 50<<20, "bytes up to which a file is matched whole; larger ones are matched in overlapping windows")
@@ -199,9 +202,9 @@ func (a *app) crawler(s *site, f *workFlags, events func(crawl.Event)) (crawl.Op
 		return crawl.Options{}, fmt.Errorf("read randomness: %w", err)
 	}
 	s.night.slots, s.night.timeout = make(chan struct{}, f.targets), f.timeout
-	inHand := f.targets * asked
 	return crawl.Options{
-		Store: s.store, Scanner: s.night, Workers: inHand, PerHost: cmp.Or(f.perHost, inHand), JobTimeout: (asked + 1) * f.timeout, RescueAfter: f.rescue, Heartbeat: min(f.rescue/4, 5*time.Second),
+		Store: s.store, Scanner: s.night, Workers: claimed * f.targets, PerHost: cmp.Or(f.perHost, claimed*f.targets), Glances: cmp.Or(f.perHost, glances),
+		JobTimeout: (claimed + 1) * f.timeout, RescueAfter: f.rescue, Heartbeat: min(f.rescue/4, 5*time.Second),
 		Grace: f.grace, Log: a.log, Events: events, Now: a.now, Process: hex.EncodeToString(nonce), Version: version, RuleSet: s.night.set.Hash(),
 	}, nil
 }

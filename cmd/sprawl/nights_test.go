@@ -31,7 +31,6 @@ type nights struct {
 	made  *forge.Generated
 	exe   string
 	dir   string
-	db    string
 }
 
 // cost is what one night took.

@@ -36,7 +36,7 @@ type Scanner interface {
 }
 
 // Glancer is a Scanner that can tell without much ado that a target holds nothing new. The head of a run asks it of every target that
-// was scanned before, as its list is read: one that is the same needs no job. It is called from at most Workers goroutines more.
+// was scanned before, as its list is read: one that is the same needs no job. It is called from at most Glances goroutines.
 // An error is no outcome: the rest of that host's targets of the page get jobs without being asked about, and so does this one.
 type Glancer interface {
 	Same(ctx context.Context, t store.Target, was store.Scanned) (bool, error)
@@ -96,6 +96,7 @@ type Options struct {
 
 	Workers int // targets scanned at a time in this process; 0 for 4
 	PerHost int // of them at one host; 0 for Workers
+	Glances int // targets that a Glancer is asked about at a time; 0 for Workers
 	// JobTimeout bounds the scan of one target; 0 for an hour.
 	JobTimeout time.Duration
 	// Heartbeat is the time between two signs of life; 0 for 5 seconds. RescueAfter without one, what a process had in hand is taken
@@ -141,6 +142,7 @@ func New(o Options) (*Crawler, error) {
 	}
 	fill(&o.Workers, 4)
 	fill(&o.PerHost, o.Workers)
+	fill(&o.Glances, o.Workers)
 	fill(&o.JobTimeout, time.Hour)
 	fill(&o.Heartbeat, 5*time.Second)
 	fill(&o.RescueAfter, time.Minute)

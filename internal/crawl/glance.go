@@ -19,7 +19,7 @@ func (n *night) glance(ctx context.Context, look Glancer, ts []store.Target, was
 	var mu sync.Mutex
 	same, silent := map[int64]bool{}, map[string]bool{}
 	var g errgroup.Group
-	g.SetLimit(n.o.Workers)
+	g.SetLimit(n.o.Glances)
 	for _, t := range ts {
 		w, known := was[t.ID]
 		if !known || ctx.Err() != nil {
