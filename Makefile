@@ -9,7 +9,7 @@ BENCH     ?= ./internal/pack/... ./internal/match ./internal/decode ./internal/s
 COUNT     ?= 6
 BENCHTIME ?= 0.3s
 
-.PHONY: help build test check fmt vet lint race layers tidy cross selfscan bench bench-baseline fuzz release release-check deps clean
+.PHONY: help build test check fmt vet lint race layers tidy cross selfscan soak bench bench-baseline fuzz release release-check deps clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ vet: ## go vet, here and for the systems that nobody here runs
 lint: ## golangci-lint, as pinned in tools/go.mod
 	$(TOOL) golangci-lint config verify
 	$(TOOL) golangci-lint run ./...
+
+soak: ## the crawl killed, stopped and starved at every seeded point (a quarter of an hour)
+	SPRAWL_SOAK=1 $(GO) test ./cmd/sprawl -run 'TestKill$$|TestTrouble$$' -count=1 -timeout 60m
 
 race: ## the tests under the race detector (needs a C compiler), without those about sizes and times
 	CGO_ENABLED=1 $(GO) test -race -short ./...
