@@ -151,6 +151,7 @@ func (l fileList) List(ctx context.Context, visit func([]store.Target) error) er
 		return &crawl.Refused{Reason: "unreadable", Detail: err.Error()}
 	}
 	var ts []store.Target
+	seen := map[string]bool{}
 	lines := bufio.NewScanner(bytes.NewReader(data))
 	for n := 1; lines.Scan(); n++ {
 		line := strings.TrimSpace(lines.Text())
@@ -161,7 +162,8 @@ func (l fileList) List(ctx context.Context, visit func([]store.Target) error) er
 		if err != nil {
 			return &crawl.Refused{Reason: "unreadable", Detail: fmt.Sprintf("%s:%d: %s", l.path, n, err)}
 		}
-		if !slices.ContainsFunc(ts, func(x store.Target) bool { return x.Key == t.Key }) {
+		if !seen[t.Key] {
+			seen[t.Key] = true
 			ts = append(ts, t)
 		}
 	}
