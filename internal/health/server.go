@@ -2,7 +2,6 @@ package health
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -10,21 +9,17 @@ import (
 	"net/http"
 	"time"
 
-	"golang.org/x/net/netutil"
+	"sprawl/internal/httpd"
 )
 
 // Limits of the server: a few monitors ask now and then, and every answer is small.
 const (
-	connections  = 64
-	headerTime   = 5 * time.Second
-	readTime     = 10 * time.Second
-	scrapeTime   = 10 * time.Second
-	writeTime    = 20 * time.Second
-	idleTime     = 2 * time.Minute
-	farewellTime = 5 * time.Second
-	readyTime    = 3 * time.Second
-	headerBytes  = 16 << 10
-	scrapes      = 4 // at once
+	connections = 64
+	scrapeTime  = 10 * time.Second
+	writeTime   = 20 * time.Second
+	idleTime    = 2 * time.Minute
+	readyTime   = 3 * time.Second
+	scrapes     = 4 // at once
 )
 
 // Ready says whether a process can work: the database answers, and the last sign of life is fresh. It soon returns when ctx ends.
@@ -78,28 +73,8 @@ func say(w http.ResponseWriter, status int, text string) {
 
 // Run answers on a listener until ctx ends, then finishes what it has begun to answer. It closes the listener.
 func Run(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
-	s := &http.Server{
-		Handler: h, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
-		MaxHeaderBytes: headerBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(netutil.LimitListener(l, connections)) }()
-	select {
-	case err := <-ended:
+	if err := httpd.Run(ctx, l, h, httpd.Limits{Connections: connections, Write: writeTime, Idle: idleTime}, log); err != nil {
 		return fmt.Errorf("serve metrics: %w", err)
-	case <-ctx.Done():
-	}
-	bound, stop := context.WithTimeout(context.WithoutCancel(ctx), farewellTime)
-	defer stop()
-	err := s.Shutdown(bound)
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = s.Close() // somebody reads slowly
-	}
-	if served := <-ended; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
-	}
-	if err != nil {
-		return fmt.Errorf("stop serving metrics: %w", err)
 	}
 	return nil
 }

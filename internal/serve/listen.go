@@ -10,7 +10,7 @@ import (
 	"net/netip"
 	"time"
 
-	"golang.org/x/net/netutil"
+	"sprawl/internal/httpd"
 )
 
 // ErrNotLoopback is the error of an address that others could reach.
@@ -18,13 +18,9 @@ var ErrNotLoopback = errors.New("not a loopback address: the pages show where ev
 
 // Limits of the server: pages are small and asked for by one person.
 const (
-	connections  = 256
-	headerTime   = 5 * time.Second
-	readTime     = 10 * time.Second
-	writeTime    = 2 * time.Minute // a large store is read for its first page
-	idleTime     = time.Minute
-	farewellTime = 5 * time.Second
-	headerBytes  = 16 << 10
+	connections = 256
+	writeTime   = 2 * time.Minute // a large store is read for its first page
+	idleTime    = time.Minute
 )
 
 // Listen opens HOST:PORT, where HOST is a loopback address or localhost, and port 0 is any that is free.
@@ -48,30 +44,10 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 	return l, nil
 }
 
-// Run answers on a listener until the context ends, then finishes what it has begun to answer. It closes the listener.
+// Run answers on a listener until ctx ends, then finishes what it has begun to answer. It closes the listener.
 func Run(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
-	s := &http.Server{
-		Handler: h, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
-		MaxHeaderBytes: headerBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(netutil.LimitListener(l, connections)) }()
-	select {
-	case err := <-ended:
+	if err := httpd.Run(ctx, l, h, httpd.Limits{Connections: connections, Write: writeTime, Idle: idleTime}, log); err != nil {
 		return fmt.Errorf("serve: %w", err)
-	case <-ctx.Done():
-	}
-	bound, stop := context.WithTimeout(context.WithoutCancel(ctx), farewellTime)
-	defer stop()
-	err := s.Shutdown(bound)
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = s.Close() // somebody reads slowly
-	}
-	if gone := <-ended; !errors.Is(gone, http.ErrServerClosed) {
-		err = errors.Join(err, gone)
-	}
-	if err != nil {
-		return fmt.Errorf("stop serving: %w", err)
 	}
 	return nil
 }
