@@ -132,7 +132,8 @@ func (a *app) before(ctx context.Context, st *store.Store, p *past, since string
 	}
 	var id int64
 	err := st.View(ctx, func(tx *store.Tx) error {
-		runs, err := tx.Runs(0)
+		const back = 100 // the one before is seldom far
+		runs, err := tx.Runs(back)
 		for _, r := range runs {
 			if r.ID < p.run.ID && r.Summary != nil && slices.Equal(r.Roots, p.run.Roots) {
 				id = r.ID
