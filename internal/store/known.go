@@ -1,8 +1,12 @@
 package store
 
 import (
+	"errors"
 	"fmt"
+	"runtime"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"sprawl/finding"
 )
@@ -63,6 +67,7 @@ func (t *Tx) Credential(idPrefix string) (Known, []Change, error) {
 
 func (t *Tx) known(query string, args ...any) ([]Known, error) {
 	var all []Known
+	var docs [][]byte
 	err := t.each(func(scan func(...any) error) error {
 		var k Known
 		var id, status string
@@ -71,14 +76,25 @@ func (t *Tx) known(query string, args ...any) ([]Known, error) {
 		if err := scan(&id, &status, &k.FirstRun, &firstAt, &firstSeen, &k.LastRun, &goneAt, &doc); err != nil {
 			return err
 		}
-		if err := unpackJSON(doc, &k.Credential); err != nil {
-			return err
-		}
 		k.Status, k.FirstAt, k.GoneAt = Status(status), unstamp(firstAt), unstamp(goneAt)
-		all = append(all, k)
+		all, docs = append(all, k), append(docs, doc)
 		return nil
 	}, query, args...)
-	if err != nil {
+	// To understand a document takes far longer than to read it.
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i := 0; i < len(all) && err == nil; i += page {
+		g.Go(func() error {
+			for k := i; k < min(i+page, len(all)); k++ {
+				if err := unpackJSON(docs[k], &all[k].Credential); err != nil {
+					return err
+				}
+				docs[k] = nil
+			}
+			return nil
+		})
+	}
+	if err = errors.Join(err, g.Wait()); err != nil {
 		return nil, fmt.Errorf("read credentials: %w", err)
 	}
 	return all, nil
