@@ -18,7 +18,7 @@ build: ## build ./sprawl
 	CGO_ENABLED=0 $(GO) build -o sprawl$(shell $(GO) env GOEXE) ./cmd/sprawl
 
 test: ## run the tests: offline, deterministic
-	$(GO) test ./...
+	$(GO) test -timeout 30m ./...
 
 check: fmt vet lint layers tidy cross release-check race ## everything a change must pass
 
@@ -39,7 +39,7 @@ soak: ## the crawl killed, stopped and starved at every seeded point (a quarter 
 	SPRAWL_SOAK=1 $(GO) test ./cmd/sprawl -run 'TestKill$$|TestTrouble$$' -count=1 -timeout 60m
 
 race: ## the tests under the race detector (needs a C compiler), without those about sizes and times
-	CGO_ENABLED=1 $(GO) test -race -short ./...
+	CGO_ENABLED=1 $(GO) test -race -short -timeout 30m ./...
 
 layers: ## the import table
 	$(GO) test -count=1 ./internal/layers

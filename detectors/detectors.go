@@ -40,6 +40,10 @@ type Detector struct {
 	// empty means everywhere. It is applied after matching, when places are known.
 	Paths []string
 
+	// Own marks a row of a user's settings: its form is taken at its word, where a built-in one has to allow for what people type
+	// instead of a value.
+	Own bool
+
 	// Harmless marks what looks like a secret and is known to be none: a public key, an encrypted container. A match is not
 	// reported, and neither is anything that was found inside it.
 	Harmless bool

@@ -42,6 +42,7 @@ type acme struct {
 // newAcme makes an organisation of n ordinary repositories and those special ones that can be read, and a list of m more.
 func newAcme(t *testing.T, n, m int, seed uint64) *acme {
 	t.Helper()
+	inFull(t)
 	o := &acme{t: t}
 	var err error
 	root, others := t.TempDir(), t.TempDir()

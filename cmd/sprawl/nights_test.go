@@ -141,8 +141,18 @@ func (n *nights) alone(but string) (name string, values int) {
 	return "", 0
 }
 
+// inFull skips tests of whole processes where tests are to be short: under the race detector each of them starts a slow program many
+// times, and internal/crawl has its own for that.
+func inFull(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("nights of whole processes take a while")
+	}
+}
+
 func newNights(t *testing.T, repositories int) *nights {
 	t.Helper()
+	inFull(t)
 	if v := os.Getenv("SPRAWL_ORG"); v != "" {
 		var err error
 		if repositories, err = strconv.Atoi(v); err != nil {

@@ -66,7 +66,7 @@ func copySource(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name := range strings.SplitSeq(output(t, repositoryRoot, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"), "\x00") {
-		if name == "" || strings.HasSuffix(name, "_test.go") || strings.Contains(name, "testdata/") {
+		if name == "" || strings.HasSuffix(name, "_test.go") || strings.Contains(name, "testdata/") && !strings.HasPrefix(name, "internal/testkit/") { // whose files are built in
 			continue
 		}
 		from, to := filepath.Join(repositoryRoot, name), filepath.Join(dir, name)

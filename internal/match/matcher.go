@@ -230,7 +230,7 @@ func (m *Matcher) shaped(s *shape, start, end int) {
 	if tier == finding.TierShaped && b[start] == '/' && documentationURL(b, start) {
 		tier, but = finding.TierGeneric, "; at a host of documentation"
 	}
-	if tier == finding.TierShaped && interleaved(v) {
+	if tier == finding.TierShaped && !d.Own && interleaved(v) {
 		tier, but = finding.TierGeneric, "; letters and digits take turns, as in what is typed"
 	}
 	m.emit(Candidate{Detector: d, Tier: tier, Proof: proof, Name: shown(name), Why: why + checked(proof) + but, Keep: s.keep,

@@ -75,7 +75,8 @@ func Compile(raw []policy.Detector, builtin []detectors.Detector) ([]detectors.D
 
 func row(r *policy.Detector) (detectors.Detector, *Problem) {
 	d := detectors.Detector{
-		ID: r.ID.Value, Provider: r.Provider, Title: r.Title, Severity: r.Severity, Traits: r.Traits, Docs: r.Docs, Format: r.Format,
+		Own: true,
+		ID:  r.ID.Value, Provider: r.Provider, Title: r.Title, Severity: r.Severity, Traits: r.Traits, Docs: r.Docs, Format: r.Format,
 		Rotate: r.Rotate, Revoke: r.Revoke,
 	}
 	for _, g := range r.Paths {
