@@ -243,7 +243,7 @@ func (a *app) crawl(ctx context.Context, args []string, f *crawlFlags) error {
 	var lists []crawl.Lister
 	var clients []*github.Client
 	for _, arg := range slices.Compact(slices.Sorted(slices.Values(args))) {
-		l, err := a.lister(ctx, arg, f, s.store, s.night)
+		l, err := a.lister(arg, f, s.store, s.night)
 		if err != nil {
 			return err
 		}

@@ -103,7 +103,7 @@ func (a *app) hub(f *hubFlags, owner string, st *store.Store) (*github.Client, e
 	return c, nil
 }
 
-func (a *app) githubList(_ context.Context, owner string, f *crawlFlags, st *store.Store, n *night) (crawl.Lister, error) {
+func (a *app) githubList(owner string, f *crawlFlags, st *store.Store, n *night) (crawl.Lister, error) {
 	if strings.ContainsAny(owner, "/*") {
 		return nil, usage("give github:ORGANISATION; --include NAME takes single repositories", "github:%s is no organisation or user", owner)
 	}

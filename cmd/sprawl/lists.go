@@ -21,12 +21,12 @@ import (
 )
 
 // lister makes the list of targets that one argument of a crawl names.
-func (a *app) lister(ctx context.Context, arg string, f *crawlFlags, st *store.Store, n *night) (crawl.Lister, error) {
+func (a *app) lister(arg string, f *crawlFlags, st *store.Store, n *night) (crawl.Lister, error) {
 	scheme, rest, _ := strings.Cut(arg, ":")
 	switch {
 	case rest == "":
 	case scheme == "github":
-		return a.githubList(ctx, rest, f, st, n)
+		return a.githubList(rest, f, st, n)
 	case scheme == "list":
 		return fileList{path: rest}, nil
 	case scheme == "image":
