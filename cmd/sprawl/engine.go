@@ -148,7 +148,11 @@ func (r *run) do(ctx context.Context) (*result, error) {
 			}
 			notices = append(notices, more...)
 		}
-		sightings = append(sightings, ss...)
+		if sightings == nil {
+			sightings = ss // there may be many, and mostly there is one target
+		} else {
+			sightings = append(sightings, ss...)
+		}
 		res.header.Targets = append(res.header.Targets, t.name)
 	}
 	scan.MaskKnown(sightings)

@@ -179,6 +179,7 @@ func TestEncodings(t *testing.T) {
 		{"joined, operator leads", "t = '" + tok[:9] + "'\n    + '" + tok[9:] + "'", "joined"},
 		{"joined by . over lines", "$t = '" + tok[:9] + "' .\n    '" + tok[9:] + "';", "joined"},
 		{"adjacent literals", "t = (\"" + tok[:9] + "\"\n     \"" + tok[9:] + "\")", "joined"},
+		{"adjacent literals, the first a word", "t = (\"" + tok[:4] + "\"\n     \"" + tok[4:] + "\")", "joined"},
 		{"adjacent literals, formatted", "t = ('" + tok[:9] + "'\r\n     f'" + tok[9:] + "')", "joined"},
 		{"Visual Basic", "t = \"" + tok[:9] + "\" & _\r\n    \"" + tok[9:] + "\"\r\n", "joined"},
 		{"backslash", "export T=" + tok[:9] + "\\\n" + tok[9:] + "\n", "joined"},
@@ -276,6 +277,7 @@ func TestNothing(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"nothing":                   "",
+		"imports of Go":             "import (\n\t\"context\"\n\tlog \"example.com/a/log-b/v2\"\n\t\"os/exec\"\n)\n",
 		"prose":                     strings.Repeat("The quick brown fox jumps over the lazy dog.\n", 50),
 		"digest":                    "sha256:" + hex.EncodeToString(noise[:32]),
 		"subresource integrity":     "sha512-" + std(string(noise[:64])),

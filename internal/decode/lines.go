@@ -235,7 +235,47 @@ between:
 		i++
 	}
 	ok := i+1 < len(b) && i < q+maxJoint && class[b[i]]&quote != 0 && class[b[i+1]]&inToken != 0 && breaks <= 1 && ops+breaks > 0
+	if ok && ops == 0 && plainBefore(b, q) && plainFrom(b, i) {
+		return joint{}, false // two imports of Go, not two parts of a string
+	}
 	return joint{q, i + 1}, ok
+}
+
+// maxPlain is how long the name of a package may be.
+const maxPlain = 128
+
+// plainBefore and plainFrom report whether the literal that a quote ends, or begins, is a word or a path of words in lower case.
+func plainBefore(b []byte, q int) bool {
+	lo := max(0, q-maxPlain)
+	i := q - 1
+	for i >= lo && class[b[i]]&quote == 0 && b[i] != '\n' {
+		i--
+	}
+	return i >= lo && b[i] == b[q] && plainWords(b[i+1:q])
+}
+
+func plainFrom(b []byte, q int) bool {
+	i, hi := q+1, min(len(b), q+1+maxPlain)
+	for i < hi && class[b[i]]&quote == 0 && b[i] != '\n' {
+		i++
+	}
+	return i < hi && b[i] == b[q] && plainWords(b[q+1:i])
+}
+
+func plainWords(v []byte) bool {
+	digits, path := false, false
+	for _, c := range v {
+		switch {
+		case c >= 'a' && c <= 'z' || c == '.' || c == '-' || c == '_':
+		case c >= '0' && c <= '9':
+			digits = true
+		case c == '/':
+			path = true
+		default:
+			return false
+		}
+	}
+	return path || !digits
 }
 
 // continuation reads a joint at the backslash at k before the line break at nl. In a shell and in C the next line begins at
