@@ -197,6 +197,7 @@ func (s *Set) addNamed(det int32, n *detectors.Named) error {
 	if n.Loose {
 		c.values = loosened(c.values)
 	}
+	c.measure()
 	id := int32(len(s.named))
 	s.named = append(s.named, c)
 	for _, k := range n.Keywords {

@@ -30,6 +30,58 @@ type named struct {
 	near   int
 	values []shape
 	strict []shape // values without what Loose lets pass
+
+	least int             // bytes of its shortest value
+	bytes detectors.Class // that values are made of
+}
+
+// measure fills in least and bytes.
+func (n *named) measure() {
+	n.least = maxValue
+	for i := range n.values {
+		s := &n.values[i]
+		n.least = min(n.least, s.minLen)
+		for j := range s.pieces {
+			p := &s.pieces[j]
+			if p.Class != nil {
+				n.bytes = *n.bytes.Or(p.Class)
+			}
+			for k := range len(p.Lit) {
+				c := oneByte(p.Lit[k], p.Fold)
+				n.bytes = *n.bytes.Or(&c)
+			}
+		}
+	}
+}
+
+// room returns the first place in b[i:limit] from which on a value may stand, as far as the row of its bytes is long enough, or
+// limit, and the end of what was looked at. Mostly there is none, and a look at a few bytes tells.
+func (n *named) room(b []byte, i, limit int) (at, far int) {
+	last := limit // what begins from here on reaches limit
+	for last > i && n.bytes.Has(b[last-1]) {
+		last--
+	}
+	for at = i; at+n.least <= last; {
+		j := at + n.least - 1
+		for j >= at && n.bytes.Has(b[j]) {
+			j--
+		}
+		if j < at {
+			return at, limit
+		}
+		at = j + 1
+	}
+	if last == limit {
+		return limit, limit
+	}
+	end := limit
+	for end < len(b) && end-last < n.least && n.bytes.Has(b[end]) {
+		end++
+	}
+	if end-last < n.least {
+		return limit, end + 1
+	}
+	return last, end
 }
 
 // word is something that names are made of: a keyword of named kinds, a generic trigger, or both.
@@ -587,17 +639,24 @@ func (m *Matcher) rowsOf(name []byte) []int32 {
 func (m *Matcher) value(n *named, keyword string, i, limit int, a *assignment) {
 	b := m.b
 	limit = min(limit, len(b))
-	breaks, from := 0, i
-	escapes := m.escapesIn(i, limit)
+	from := i
+	broken := limit // from here on a line break lies between
+	if a == nil && i < limit {
+		if k := bytes.IndexByte(b[i:limit], '\n'); k >= 0 {
+			broken = i + k
+			if k = bytes.IndexByte(b[broken+1:limit], '\n'); k >= 0 {
+				limit = broken + 1 + k
+			}
+		}
+	}
+	i, far := n.room(b, i, limit)
+	if m.run.far = max(m.run.far, far, i+1); i >= limit {
+		return
+	}
+	escapes := m.escapesIn(from, limit)
 search:
 	for ; i < limit; i++ {
-		c := b[i]
-		if c <= ' ' {
-			if c == '\n' {
-				if breaks++; breaks > 1 && a == nil {
-					break search
-				}
-			}
+		if b[i] <= ' ' {
 			continue
 		}
 		if i > 0 && wordByte[b[i-1]] && !(a != nil && i == a.start) && !(escapes && escapeEnds(b, i)) {
@@ -605,7 +664,7 @@ search:
 		}
 		joined := a == nil && glued(b, from, i)
 		values := n.values
-		if a == nil && breaks > 0 {
+		if i > broken {
 			values = n.strict
 		}
 		for j := range values {
