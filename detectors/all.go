@@ -1,20 +1,35 @@
 package detectors
 
 import (
-	"cmp"
 	"slices"
+	"strings"
 )
 
 // All returns the table of built-in kinds, sorted by id. The rows are freshly made: a caller may keep and change them.
 func All() []Detector {
-	all := slices.Concat(
+	groups := [...][]Detector{
 		aws(),
 		github(),
 		gitlab(),
 		jwt(), urls(), webauth(), dotfiles(), embedded(), keys(), gcp(), azure(), slack(), stripe(), jfrog(), pypi(), sentry(), grafana(), elastic(), identified(),
 		ai(), apis(), cloud(), devtools(), messaging(), monitoring(), agreedKinds(), others(), payments(), prefixed(), providers(), registries(), social(), variants(),
-	)
+	}
+	n := 0
+	for _, g := range groups {
+		n += len(g)
+	}
+	// Rows are large: pointers are sorted, and each row is copied once.
+	rows := make([]*Detector, 0, n)
+	for _, g := range groups {
+		for i := range g {
+			rows = append(rows, &g[i])
+		}
+	}
+	slices.SortFunc(rows, func(a, b *Detector) int { return strings.Compare(a.ID, b.ID) })
+	all := make([]Detector, n)
+	for i, r := range rows {
+		all[i] = *r
+	}
 	markUnread(all)
-	slices.SortFunc(all, func(a, b Detector) int { return cmp.Compare(a.ID, b.ID) })
 	return introspectable(extend(read(all)))
 }

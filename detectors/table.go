@@ -67,8 +67,9 @@ func by(words string, values ...Shape) []Named {
 // values are. Every value is a Named of its own, because what chance gives depends on its alphabet.
 func byAs(words, names string, values ...Shape) []Named {
 	out := make([]Named, len(values))
+	keywords, within := strings.Fields(words), strings.Fields(names)
 	for i, v := range values {
-		out[i] = Named{Keywords: strings.Fields(words), Names: strings.Fields(names), Value: []Shape{v}, MinEntropy: leastEntropy(v), Loose: true}
+		out[i] = Named{Keywords: keywords, Names: within, Value: []Shape{v}, MinEntropy: leastEntropy(v), Loose: true}
 	}
 	return out
 }

@@ -216,18 +216,14 @@ func Hash(rows []detectors.Detector) string {
 	h := hasher{sum: sha256.New(), buf: make([]byte, 0, 8<<10)}
 	h.text("sprawl rules", EngineVersion)
 	h.number(len(rows))
-	traits := map[finding.Traits]string{} // few differ
 	for i := range rows {
 		d := &rows[i]
 		h.text(d.ID, d.Provider, d.Title, string(d.Severity), d.Rotate, d.Revoke, d.Docs, d.Format)
 		h.list(d.Was)
 		h.list(d.Paths)
-		text, ok := traits[d.Traits]
-		if !ok {
-			text = fmt.Sprint(d.Traits)
-			traits[d.Traits] = text
+		for _, t := range traitsOf(&d.Traits) {
+			h.text(string(t.Value), t.Source)
 		}
-		h.text(text)
 		h.number(d.Pair.Lines, flag(d.Pair.Require), flag(d.Harmless), flag(d.Check != nil), flag(d.Facts != nil),
 			len(d.Shapes), len(d.Named), len(d.Structures))
 		for j := range d.Shapes {
@@ -254,6 +250,11 @@ func Hash(rows []detectors.Detector) string {
 	}
 	h.sum.Write(h.buf)
 	return hex.EncodeToString(h.sum.Sum(nil)[:16])
+}
+
+// traitsOf is every field of t, which a test counts.
+func traitsOf(t *finding.Traits) [7]*finding.Trait {
+	return [...]*finding.Trait{&t.Expires, &t.Scoped, &t.LastUsed, &t.Overlap, &t.RotateAPI, &t.Restricted, &t.HumanIssued}
 }
 
 // hasher writes fields into a hash, some thousand bytes at a time.

@@ -587,6 +587,17 @@ func TestHash(t *testing.T) {
 	if err != nil || c.Hash() == a.Hash() {
 		t.Errorf("a longer shape has the same hash (%v)", err)
 	}
+	ds = rows()
+	of := reflect.ValueOf(&ds[0].Traits).Elem()
+	for i := range of.NumField() {
+		field := of.Field(i)
+		was := reflect.ValueOf(field.Interface())
+		field.FieldByName("Source").SetString("https://example.com/trait")
+		if Hash(ds) == a.Hash() {
+			t.Errorf("another source of %s has the same hash", of.Type().Field(i).Name)
+		}
+		field.Set(was)
+	}
 	if a.Reach() <= maxValue {
 		t.Errorf("reach %d", a.Reach())
 	}
