@@ -26,7 +26,7 @@ func All() []Detector {
 		}
 	}
 	slices.SortFunc(rows, func(a, b *Detector) int { return strings.Compare(a.ID, b.ID) })
-	all := make([]Detector, n)
+	all := make([]Detector, n, n+64) // of callers who add their own
 	for i, r := range rows {
 		all[i] = *r
 	}

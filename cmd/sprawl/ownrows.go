@@ -12,7 +12,7 @@ import (
 
 // kinds is the table of a run: the built-in kinds, those of its policy, and what looks like a secret and is none.
 func (a *app) kinds(l loadedPolicy) []detectors.Detector {
-	return slices.Concat(a.table(), l.rows, detectors.Harmless())
+	return append(append(a.table(), l.rows...), detectors.Harmless()...)
 }
 
 // ownRows compiles a policy's own kinds and holds them to their vectors. What cannot be used is an error with its place in the

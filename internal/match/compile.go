@@ -162,6 +162,16 @@ func (s *Set) addRow(i int32, d *detectors.Detector, fold *folder) error {
 	return nil
 }
 
+// plainWord reports whether a word is as names are compared: folded, without separators.
+func plainWord(w string) bool {
+	for i := range len(w) {
+		if !isLower(w[i]) && !isDigit(w[i]) {
+			return false
+		}
+	}
+	return w != ""
+}
+
 func (s *Set) addNamed(det int32, n *detectors.Named) error {
 	if len(n.Keywords) == 0 {
 		return errors.New("no keyword")
@@ -171,7 +181,7 @@ func (s *Set) addNamed(det int32, n *detectors.Named) error {
 	}
 	for _, list := range [][]string{n.Keywords, n.Names, n.Not} {
 		for _, w := range list {
-			if w == "" || strings.Trim(w, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+			if !plainWord(w) {
 				return fmt.Errorf("word %q is not lower-case letters and digits without separators", w)
 			}
 		}
