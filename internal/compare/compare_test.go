@@ -35,6 +35,10 @@ func TestRead(t *testing.T) {
 				{Tool: "trufflehog", Rule: "X", Names: []string{name([]byte(three))}, Path: "b.py", Line: 1}}},
 		{"kingfisher", `{"findings":[{"rule":{"name":"n","id":"kf.1"},"finding":{"snippet":"` + one + `","line":4,"path":"x","validation":{"status":"Active Credential"},"git_metadata":{"commit":{"id":"c2"},"file":{"path":"src/a","line":4}}}}],"metadata":{}}`,
 			[]Theirs{{Tool: "kingfisher", Rule: "kf.1", Names: []string{name([]byte(one))}, Path: "src/a", Commit: "c2", Line: 4, Live: true}}},
+		{"kingfisher, JSONL", `{"rule":{"id":"kf.1"},"finding":{"snippet":"` + two + `","line":4,"path":"x","validation":{"status":""},"git_metadata":null}}
+{"findings":1,"scan_duration":0.5,"kingfisher":{}}
+{"audit":{"schema":"kingfisher.repository-audit.v1","repositories":[]}}`,
+			[]Theirs{{Tool: "kingfisher", Rule: "kf.1", Names: []string{name([]byte(two))}, Path: "x", Line: 4}}},
 		{"kingfisher, older", `[{"id":"kf.1","matches":[{"rule":{"id":"kf.1"},"finding":{"snippet":"` + two + `","line":4,"path":"x/","git_metadata":null}}]}]`,
 			[]Theirs{{Tool: "kingfisher", Rule: "kf.1", Names: []string{name([]byte(two))}, Path: "x", Line: 4}}},
 		{"detect-secrets", `{"version":"1","results":{"b":[{"type":"T","hashed_secret":"AB","line_number":2,"is_secret":false}],"a":[{"type":"T","hashed_secret":"cd","line_number":1}]}}`,

@@ -64,10 +64,13 @@ func read(raw json.RawMessage, name func([]byte) string) ([]Theirs, error) {
 		hog
 		fisher
 		Results map[string][]secretsResult
-		// kingfisher's totals stand in an object of their own.
-		Summary, Metadata json.RawMessage
+		// kingfisher's totals stand in an object of their own, in JSONL as two lines.
+		Summary, Metadata, Audit json.RawMessage
 	}
-	if json.Unmarshal(raw, &x) != nil {
+	if err := json.Unmarshal(raw, &x); err != nil {
+		if bytes.Contains(raw, []byte(`"scan_duration"`)) {
+			return nil, nil // "findings" is their number
+		}
 		return nil, ErrUnknown
 	}
 	switch {
@@ -89,7 +92,7 @@ func read(raw json.RawMessage, name func([]byte) string) ([]Theirs, error) {
 		return out, nil
 	case x.Rule != nil && x.Finding != nil:
 		return []Theirs{x.fisher.theirs(name)}, nil
-	case x.Summary != nil || x.Metadata != nil || bytes.Contains(raw, []byte(`"scan_duration"`)):
+	case x.Summary != nil || x.Metadata != nil || x.Audit != nil || bytes.Contains(raw, []byte(`"scan_duration"`)):
 		return nil, nil
 	}
 	return nil, ErrUnknown
