@@ -51,13 +51,29 @@ func (a *app) compare(ctx context.Context, args []string, target string, f scanF
 	if err != nil {
 		return err
 	}
-	name := func(v []byte) string { return res.keys.ID(finding.NewSecret(v)) }
+	var sharing compare.Sharing
+	for i := range res.found.Credentials {
+		c := &res.found.Credentials[i]
+		for j := range c.Sightings {
+			if j > 0 && c.Sightings[j].Ident == c.Sightings[j-1].Ident {
+				continue // the same value
+			}
+			for _, p := range c.Sightings[j].Parts {
+				if p.Role == finding.RoleSecret || p.Role == finding.RoleID {
+					sharing.Add(c.ID, p.Secret)
+				}
+			}
+		}
+	}
+	names := func(v []byte) []string {
+		return append([]string{res.keys.ID(finding.NewSecret(v))}, sharing.Names(v)...)
+	}
 	look := newLookup(r, res)
 	var theirs, ignored []compare.Theirs
 	for i, data := range files {
 		decided, isList := ignoreList(args[i], data)
 		if !isList {
-			ts, err := compare.Read(data, name)
+			ts, err := compare.Read(data, names)
 			if err != nil {
 				return usage("write the report as JSON", "%s: %w", args[i], err)
 			}

@@ -16,7 +16,7 @@ import (
 // Theirs is one finding of another scanner.
 type Theirs struct {
 	Tool, Rule   string
-	Names        []string // of its value, "" and empty where the report shows none
+	Names        []string // of its value, and of ours that share much with it; empty where the report shows none
 	SHA1         string   // of its value, where the report has that alone
 	Path, Commit string   // slash path
 	Line         int      // 0 where the report does not say
@@ -123,10 +123,14 @@ func Compare(ours []Ours, theirs, ignored []Theirs) Result {
 }
 
 func match(t *Theirs, byName, bySHA1 map[string]*Ours, byPath map[string][]*Ours) []*Ours {
+	var hits []*Ours
 	for _, n := range t.Names {
-		if o := byName[n]; o != nil {
-			return []*Ours{o}
+		if o := byName[n]; o != nil && !slices.Contains(hits, o) {
+			hits = append(hits, o)
 		}
+	}
+	if len(hits) > 0 {
+		return hits
 	}
 	if o := bySHA1[t.SHA1]; o != nil {
 		return []*Ours{o}
@@ -134,7 +138,6 @@ func match(t *Theirs, byName, bySHA1 map[string]*Ours, byPath map[string][]*Ours
 	if t.Path == "" || t.Line == 0 {
 		return nil
 	}
-	var hits []*Ours
 	for _, name := range spellings(t.Path) {
 		for _, o := range byPath[name] {
 			if slices.ContainsFunc(o.Places, func(p Place) bool {

@@ -4,10 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sprawl/finding"
 )
 
 func name(v []byte) string {
@@ -21,6 +24,25 @@ var (
 	two   = strings.Repeat("k2", 6) + "two"
 	three = strings.Repeat("z9", 6) + "three"
 )
+
+func names(v []byte) []string { return []string{name(v)} }
+
+func TestSharing(t *testing.T) {
+	var s Sharing
+	s.Add("short", finding.NewSecret([]byte("abc")))
+	s.Add("one", finding.NewSecret([]byte(one)))
+	s.Add("two", finding.NewSecret([]byte(two)))
+	long := strings.Repeat("0123456789", 300)
+	s.Add("long", finding.NewSecret([]byte(long)))
+	for v, want := range map[string][]string{
+		one: {"one"}, one[:14]: {"one"}, one[2:15]: {"one"}, "url://" + one + "@host": {"one"}, one + "," + two: {"one", "two"},
+		one[:7]: nil, one[:14] + "!": nil, "abc": nil, "": nil, long: {"long"}, long[5:2000]: {"long"}, long[:14] + "x": nil,
+	} {
+		if got := s.Names([]byte(v)); !slices.Equal(got, want) {
+			t.Errorf("%d bytes: %q, want %q", len(v), got, want)
+		}
+	}
+}
 
 func TestRead(t *testing.T) {
 	for _, tt := range []struct {
@@ -45,7 +67,7 @@ func TestRead(t *testing.T) {
 			[]Theirs{{Tool: "detect-secrets", Rule: "T", SHA1: "cd", Path: "a", Line: 1}, {Tool: "detect-secrets", Rule: "T", SHA1: "ab", Path: "b", Line: 2, Ignored: true}}},
 		{"nothing found", `[]`, nil},
 	} {
-		got, err := Read([]byte(tt.data), name)
+		got, err := Read([]byte(tt.data), names)
 		if err != nil {
 			t.Errorf("%s: %v", tt.what, err)
 		}
@@ -59,11 +81,11 @@ func TestRead(t *testing.T) {
 		}
 	}
 	for _, data := range []string{`{"a":1}`, `[1]`, `3`, `"x"`, `[{"matches":[3]}]`} {
-		if _, err := Read([]byte(data), name); !errors.Is(err, ErrUnknown) {
+		if _, err := Read([]byte(data), names); !errors.Is(err, ErrUnknown) {
 			t.Errorf("%s: %v", data, err)
 		}
 	}
-	if _, err := Read([]byte(`[{"Secret":"`+one), name); err == nil || strings.Contains(err.Error(), one) {
+	if _, err := Read([]byte(`[{"Secret":"`+one), names); err == nil || strings.Contains(err.Error(), one) {
 		t.Errorf("%v", err)
 	}
 }
@@ -110,7 +132,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(`{"DetectorName":"A","Raw":"` + one + `","SourceMetadata":{"Data":{"Git":{}}}}`))
 	f.Add([]byte(`{"findings":[{"matches":[{"rule":{},"finding":{}}]}]}`))
 	f.Fuzz(func(_ *testing.T, data []byte) {
-		ts, _ := Read(data, name)
+		ts, _ := Read(data, names)
 		Compare([]Ours{{ID: "c", Places: []Place{{Path: "a", Line: 1}}}}, ts, ts)
 	})
 }

@@ -17,8 +17,9 @@ const MaxSize = 256 << 20
 // ErrUnknown says that a file is of no report that is read here.
 var ErrUnknown = errors.New("not a report of gitleaks, trufflehog, kingfisher or detect-secrets (JSON)")
 
-// Read reads a report. name makes the name of a value; what it is given is not to be kept.
-func Read(data []byte, name func(value []byte) string) ([]Theirs, error) {
+// Read reads a report. names makes the name of a value, and lists those of ours that it shares much with behind it; what it is
+// given is not to be kept.
+func Read(data []byte, names func(value []byte) []string) ([]Theirs, error) {
 	if len(data) > MaxSize {
 		return nil, fmt.Errorf("larger than %d MiB", MaxSize>>20)
 	}
@@ -31,7 +32,7 @@ func Read(data []byte, name func(value []byte) string) ([]Theirs, error) {
 		} else if err != nil {
 			return nil, fmt.Errorf("value %d is not JSON", n)
 		}
-		ts, err := read(raw, name)
+		ts, err := read(raw, names)
 		if err != nil {
 			return nil, err
 		}
@@ -40,7 +41,7 @@ func Read(data []byte, name func(value []byte) string) ([]Theirs, error) {
 	return out, nil
 }
 
-func read(raw json.RawMessage, name func([]byte) string) ([]Theirs, error) {
+func read(raw json.RawMessage, names func([]byte) []string) ([]Theirs, error) {
 	if raw[0] == '[' {
 		var list []json.RawMessage
 		if json.Unmarshal(raw, &list) != nil {
@@ -51,7 +52,7 @@ func read(raw json.RawMessage, name func([]byte) string) ([]Theirs, error) {
 			if len(x) == 0 || x[0] != '{' {
 				return nil, ErrUnknown
 			}
-			ts, err := read(x, name)
+			ts, err := read(x, names)
 			if err != nil {
 				return nil, err
 			}
@@ -75,15 +76,15 @@ func read(raw json.RawMessage, name func([]byte) string) ([]Theirs, error) {
 	}
 	switch {
 	case x.RuleID != "" && x.File != "":
-		return []Theirs{x.leaks.theirs(name)}, nil
+		return []Theirs{x.leaks.theirs(names)}, nil
 	case x.DetectorName != "":
-		return []Theirs{x.hog.theirs(name)}, nil
+		return []Theirs{x.hog.theirs(names)}, nil
 	case x.Results != nil:
 		return detectSecrets(x.Results), nil
 	case len(x.Matches) > 0 || x.Findings != nil:
 		var out []Theirs
 		for _, m := range append(x.Matches, x.Findings...) {
-			ts, err := read(m, name)
+			ts, err := read(m, names)
 			if err != nil {
 				return nil, err
 			}
@@ -91,7 +92,7 @@ func read(raw json.RawMessage, name func([]byte) string) ([]Theirs, error) {
 		}
 		return out, nil
 	case x.Rule != nil && x.Finding != nil:
-		return []Theirs{x.fisher.theirs(name)}, nil
+		return []Theirs{x.fisher.theirs(names)}, nil
 	case x.Summary != nil || x.Metadata != nil || x.Audit != nil || bytes.Contains(raw, []byte(`"scan_duration"`)):
 		return nil, nil
 	}
@@ -104,17 +105,19 @@ type leaks struct {
 	StartLine                    int
 }
 
-func (x *leaks) theirs(name func([]byte) string) Theirs {
+func (x *leaks) theirs(names func([]byte) []string) Theirs {
 	t := Theirs{Tool: "gitleaks", Rule: x.RuleID, Path: slashed(x.File), Commit: x.Commit, Line: x.StartLine}
-	t.value(x.Secret, name)
+	t.value(x.Secret, names)
 	return t
 }
 
 // value names a value that is not redacted.
-func (t *Theirs) value(s string, name func([]byte) string) {
+func (t *Theirs) value(s string, names func([]byte) []string) {
 	if len(s) >= 4 && !strings.Contains(s, "REDACTED") && !strings.Contains(s, "***") && !strings.HasSuffix(s, "...") {
-		if n := name([]byte(s)); !slices.Contains(t.Names, n) {
-			t.Names = append(t.Names, n)
+		for _, n := range names([]byte(s)) {
+			if !slices.Contains(t.Names, n) {
+				t.Names = append(t.Names, n)
+			}
 		}
 	}
 }
@@ -131,17 +134,17 @@ type hog struct {
 	}
 }
 
-func (x *hog) theirs(name func([]byte) string) Theirs {
+func (x *hog) theirs(names func([]byte) []string) Theirs {
 	t := Theirs{Tool: "trufflehog", Rule: x.DetectorName, Live: x.Verified}
 	for _, k := range slices.Sorted(maps.Keys(x.SourceMetadata.Data)) {
 		d := x.SourceMetadata.Data[k]
 		t.Path, t.Commit, t.Line = slashed(d.File), d.Commit, d.Line
 	}
-	t.value(x.Raw, name)
+	t.value(x.Raw, names)
 	if x.RawV2 != "" {
 		// The halves of a pair stand one behind the other: an id or a host, then the secret.
-		t.value(strings.TrimPrefix(x.RawV2, x.Raw), name)
-		t.value(x.RawV2, name)
+		t.value(strings.TrimPrefix(x.RawV2, x.Raw), names)
+		t.value(x.RawV2, names)
 	}
 	return t
 }
@@ -164,7 +167,7 @@ type fisher struct {
 	Matches, Findings []json.RawMessage
 }
 
-func (x *fisher) theirs(name func([]byte) string) Theirs {
+func (x *fisher) theirs(names func([]byte) []string) Theirs {
 	f := x.Finding
 	t := Theirs{Tool: "kingfisher", Rule: x.Rule.ID, Path: slashed(f.Path), Line: f.Line, Live: strings.HasPrefix(f.Validation.Status, "Active")}
 	if g := f.Git; g != nil {
@@ -173,7 +176,7 @@ func (x *fisher) theirs(name func([]byte) string) Theirs {
 			t.Path = slashed(g.File.Path)
 		}
 	}
-	t.value(f.Snippet, name)
+	t.value(f.Snippet, names)
 	return t
 }
 

@@ -783,3 +783,28 @@ func FuzzMatch(f *testing.F) {
 		s.Resolve(place(b, m.Match(b)), "a/b.txt")
 	})
 }
+
+// TestUUIDWithFewLetters: the entropy that a row asks of any letters and digits is more than sixteen of them may have.
+func TestUUIDWithFewLetters(t *testing.T) {
+	chars := func(n int) detectors.Piece { return detectors.Chars(detectors.Base62, n) }
+	row := detectors.Detector{ID: "x-key", Title: "x", Provider: "podio", Named: []detectors.Named{{Keywords: []string{"podio"}, MinEntropy: 3.5, Loose: true, Value: []detectors.Shape{
+		detectors.Token(chars(8), detectors.Lit("-"), chars(4), detectors.Lit("-"), chars(4), detectors.Lit("-"), chars(4), detectors.Lit("-"), chars(12))}}}}
+	s, err := Compile([]detectors.Detector{row})
+	if err != nil {
+		t.Fatal(err)
+	}
+	low := 0
+	for i, r := 0, seeded(41); i < 200; i++ {
+		hex := draw(r, "0123456789abcdef", 32)
+		v := hex[:8] + "-" + hex[8:12] + "-4" + hex[13:16] + "-9" + hex[17:20] + "-" + hex[20:]
+		if entropy([]byte(v)) < row.Named[0].MinEntropy {
+			low++
+		}
+		if x := sightings(t, s, "PODIO_TOKEN="+v+"\n", "a.env"); len(x) != 1 {
+			t.Errorf("draw %d of entropy %.2f: %d sightings", i, entropy([]byte(v)), len(x))
+		}
+	}
+	if low == 0 {
+		t.Error("no draw was of low entropy: nothing is shown")
+	}
+}

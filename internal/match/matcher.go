@@ -708,7 +708,7 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 	if n.row.MinEntropy == 0 && len(v) >= entropyFrom {
 		least = max(least, defaultNamedEntropy)
 	}
-	if n.row.Loose && allHex(v) {
+	if n.row.Loose && (allHex(v) || isUUID(v)) {
 		least = min(least, hexEntropy)
 	}
 	var ns, ne int

@@ -38,10 +38,14 @@ func (s *Set) Resolve(cs []Candidate, slashPath string) []finding.Sighting {
 		if len(c.Parts) == 0 || c.Detector != nil && !allowed(c.Detector.Paths, where.lower) {
 			continue
 		}
-		if c.Nearby && (where.lock || near[c.Detector] > crowdFrom) || where.test && c.Proof != finding.ProofProven && kinds[c.Detector] > tableFrom {
+		if c.Nearby && (where.lock || near[c.Detector] > crowdFrom) {
 			continue
 		}
 		r := &resolved{Candidate: *c, order: i}
+		if where.test && c.Proof != finding.ProofProven && kinds[c.Detector] > tableFrom {
+			r.Tier = finding.TierGeneric
+			r.Why += "; one of a table in a test"
+		}
 		if c.Detector == nil {
 			shift := where.shift + crowd[c.Name]
 			if v := c.Parts[0].Value.Reveal(); where.test && (testName(c.Name) || interleaved(v) || vectors > 1 && vectorLike(v)) {
@@ -536,7 +540,8 @@ func crowds(cs []Candidate) (shift map[string]float64, vectors int) {
 }
 
 // lists counts the values of each kind in a blob, and those of which a word close before them is all that tells: more than a few
-// of these are a list of something else, and in a test many of one kind are the table of vectors of whoever implements it.
+// of these are a list of something else, and in a test many of one kind are the table of vectors of whoever implements it,
+// reported as generic.
 func lists(cs []Candidate) (all, near map[*detectors.Detector]int) {
 	for i := range cs {
 		c := &cs[i]
