@@ -104,7 +104,11 @@ func (a *app) setCollector() func() {
 		return func() {}
 	}
 	was := debug.SetGCPercent(collectAt)
-	return func() { debug.SetGCPercent(was) }
+	stop := paceHeap()
+	return func() {
+		stop()
+		debug.SetGCPercent(was)
+	}
 }
 
 // webhook is where a run tells what got worse. Its address is a secret, so that it comes from the environment alone.
