@@ -1,39 +1,60 @@
 package match
 
 import (
-	"bytes"
 	"go/build"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
+	"sync"
 	"testing"
 
 	"sprawl/detectors"
 )
 
-// sourceText is up to 16 MiB of the Go distribution's own source.
-func sourceText(b *testing.B) [][]byte {
-	b.Helper()
-	root := filepath.Join(build.Default.GOROOT, "src")
+// benchText is how much source text the benchmarks read, in bytes.
+const benchText = 300 << 20
+
+// sourceText is source text of the Go distribution, and behind it of the modules that were downloaded.
+var sourceText = sync.OnceValue(func() [][]byte {
+	cache := os.Getenv("GOMODCACHE")
+	if cache == "" {
+		cache = filepath.Join(build.Default.GOPATH, "pkg", "mod")
+	}
 	var out [][]byte
 	total := 0
-	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(p, ".go") {
-			return err
-		}
-		if total > 16<<20 {
-			return fs.SkipAll
-		}
-		text, err := os.ReadFile(p)
-		out = append(out, text)
-		total += len(text)
-		return err
-	})
-	if err != nil || total == 0 {
-		b.Skip("the Go distribution's source is not at hand")
+	for _, root := range []string{filepath.Join(build.Default.GOROOT, "src"), cache} {
+		_ = filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil || d.IsDir() || total >= benchText:
+				return nil // what cannot be read is not needed
+			case !slices.Contains([]string{".go", ".c", ".h", ".md", ".js", ".ts", ".py", ".json", ".yaml", ".yml"}, filepath.Ext(p)):
+				return nil
+			}
+			text, err := os.ReadFile(p)
+			if err == nil {
+				out = append(out, text)
+				total += len(text)
+			}
+			return nil
+		})
 	}
 	return out
+})
+
+func texts(b *testing.B) (all [][]byte, size int) {
+	b.Helper()
+	all = sourceText()
+	for _, t := range all {
+		size += len(t)
+	}
+	if size < benchText {
+		b.Logf("%d MiB of source text are at hand, not %d", size>>20, benchText>>20)
+	}
+	if size == 0 {
+		b.Skip("the Go distribution's source is not at hand")
+	}
+	return all, size
 }
 
 func BenchmarkPrefilter(b *testing.B) {
@@ -41,15 +62,17 @@ func BenchmarkPrefilter(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	text := bytes.Join(sourceText(b), nil)
-	b.SetBytes(int64(len(text)))
+	all, n := texts(b)
+	b.SetBytes(int64(n))
 	hits := 0
 	for b.Loop() {
-		for p := set.filter.next(text, 0); p >= 0; p = set.filter.next(text, p+1) {
-			hits++
+		for _, text := range all {
+			for p := set.filter.next(text, 0); p >= 0; p = set.filter.next(text, p+1) {
+				hits++
+			}
 		}
 	}
-	b.ReportMetric(float64(hits)/float64(b.N)/float64(len(text))*1024, "hits/KiB")
+	b.ReportMetric(float64(hits)/float64(b.N)/float64(n)*1024, "hits/KiB")
 }
 
 func BenchmarkMatch(b *testing.B) {
@@ -57,17 +80,13 @@ func BenchmarkMatch(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	texts := sourceText(b)
-	n := 0
-	for _, t := range texts {
-		n += len(t)
-	}
+	all, n := texts(b)
 	m := set.NewMatcher()
 	b.SetBytes(int64(n))
 	b.ReportAllocs()
 	found := 0
 	for b.Loop() {
-		for _, t := range texts {
+		for _, t := range all {
 			found += len(m.Match(t))
 		}
 	}
