@@ -44,6 +44,39 @@ func TestKeysBehindALead(t *testing.T) {
 	}
 }
 
+// TestKeysInPieces reads keys that were cut within a line so that scanners pass over them, and keys of which a byte was damaged.
+func TestKeysInPieces(t *testing.T) {
+	d := row(t, "private-key")
+	r := rand.New(rand.NewPCG(13, 14))
+	key := strings.TrimSpace(string(d.Sample(r)))
+	at := strings.Index(key, "\n") + 20
+	for _, cut := range []string{"` + `", `" + "`, `"+"`, `" . "`, `' & '`} {
+		if f, ok := parse(d, "k = `"+key[:at]+cut+key[at:]+"`\n"); !ok || f.Proof != finding.ProofProven {
+			t.Errorf("cut by %q: found %t, %s", cut, ok, f.Proof)
+		}
+	}
+	body := make([]byte, 1200)
+	for i := range body {
+		body[i] = byte(r.IntN(256))
+	}
+	long := string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE" + " KEY", Bytes: body}))
+	for _, x := range []struct {
+		what, text string
+		want       bool
+	}{
+		{"whole", long, true},
+		{"one byte", long[:600] + "\xa1" + long[601:], true},
+		{"padding within", long[:600] + "==" + long[602:], true},
+		{"many bytes", strings.ReplaceAll(long, "a", "\xa1"), false},
+		{"a sentence", long[:200] + " (the rest: see page 3, it is not shown here; ask #ops!) " + long[300:], false},
+	} {
+		f, ok := parse(d, x.text)
+		if ok != x.want || ok && f.Proof == finding.ProofProven {
+			t.Errorf("%s: found %t, %s", x.what, ok, f.Proof)
+		}
+	}
+}
+
 // TestKubernetesSecrets takes what a Secret holds and leaves its other keys alone.
 func TestKubernetesSecrets(t *testing.T) {
 	d := row(t, "kubernetes-secret")

@@ -197,6 +197,7 @@ type armour struct {
 	body      []byte // decoded
 	headers   bool   // an encrypted traditional key
 	encrypted bool
+	damaged   bool   // a few bytes of it are not base64
 	parsed    bool   // the body has the structure its label promises
 	public    []byte // the public half in SSH wire form, if it can be read without a passphrase
 	size      int    // bytes of b up to the end of the block, or of what looks like it where END is missing
@@ -288,7 +289,30 @@ func armourLine(l []byte) []byte {
 			l = t
 		}
 	}
-	return bytes.Trim(l, "\"'`,;\\ \t")
+	return unjoined(bytes.Trim(l, "\"'`,;\\ \t"))
+}
+
+// unjoined takes out where a line was cut into two literals: abc` + `def.
+func unjoined(l []byte) []byte {
+	quotes := func(c byte) bool { return c == '"' || c == '\'' || c == '`' }
+	if bytes.IndexFunc(l, func(r rune) bool { return r < 128 && quotes(byte(r)) }) < 0 {
+		return l
+	}
+	out := make([]byte, 0, len(l))
+	for i := 0; i < len(l); i++ {
+		if quotes(l[i]) {
+			j := i + 1
+			for j < len(l) && bytes.IndexByte([]byte(" \t+.&"), l[j]) >= 0 {
+				j++
+			}
+			if j > i+1 && j < len(l) && quotes(l[j]) {
+				i = j
+				continue
+			}
+		}
+		out = append(out, l[i])
+	}
+	return out
 }
 
 func (p *armour) decode(text []byte) []byte {
@@ -297,6 +321,7 @@ func (p *armour) decode(text []byte) []byte {
 	text = bytes.ReplaceAll(text, []byte(`\n`), []byte("\n"))
 	text = bytes.ReplaceAll(text, []byte(`\/`), []byte("/"))
 	var b64 []byte
+	stray := 0
 	for line := range bytes.SplitSeq(text, []byte("\n")) {
 		l := p.line(line)
 		if key, v, ok := bytes.Cut(l, []byte(": ")); ok && len(b64) == 0 {
@@ -312,13 +337,20 @@ func (p *armour) decode(text []byte) []byte {
 			if c == ' ' {
 				continue
 			}
-			if !Base64Pad.Has(c) {
-				return nil
+			if !Base64.Has(c) {
+				if c != '=' {
+					stray++
+				}
+				continue
 			}
 			b64 = append(b64, c)
 		}
 	}
-	b64 = bytes.TrimRight(b64, "=")
+	// A key in which a byte was damaged is still one to somebody who can guess it.
+	if stray*maxStray > len(b64) {
+		return nil
+	}
+	p.damaged = stray > 0
 	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(b64)))
 	n, err := base64.RawStdEncoding.Decode(out, b64)
 	if err != nil && n < 48 {
@@ -327,11 +359,14 @@ func (p *armour) decode(text []byte) []byte {
 	return out[:n]
 }
 
+// maxStray is of how many bytes of base64 one may be another.
+const maxStray = 256
+
 // inspect reads the body as far as its structure shows and no further: no key is validated, no passphrase tried.
 func (p *armour) inspect() {
 	in := cryptobyte.String(p.body)
 	switch {
-	case p.headers || len(p.body) == 0:
+	case p.headers || p.damaged || len(p.body) == 0:
 	case p.label == "OPENSSH PRIVATE KEY":
 		p.openSSH()
 	case strings.HasPrefix(p.label, "PGP"):

@@ -54,6 +54,7 @@ func registries() []Detector {
 		{"nuget-api-key", "nuget", "NuGet API key", []Shape{tok("oy2", LowerNum, 43)}, nil, high, "https://learn.microsoft.com/en-us/nuget/nuget-org/publish-a-package", "nuget.org > API keys"},
 		{"nuget-config-password", "nuget", "password in a NuGet configuration", []Shape{{Pieces: []Piece{LitFold("<add key=\"ClearTextPassword\" value=\""), Range(Of("!#-%(-;=?-~"), 4, 128)}, Left: Of("`"), Right: Of("!#-%(-;=?-~"), Keep: len(`<add key="ClearTextPassword" value="`)}}, by("cleartextpassword", run(Of("!#-&(-;=-~"), 6, 128)), high, "https://learn.microsoft.com/en-us/nuget/reference/nuget-config-file", "the feed's account page"},
 		{"packagecloud-token", "packagecloud", "packagecloud token", nil, byAs("packagecloud", keyWords, run(Hex, 48)), high, "https://packagecloud.io/docs/api", "packagecloud.io > API token"},
+		{"pyx-api-key", "pyx", "pyx API key", []Shape{tok("sk-pyx-", Base62, 64), tok("sk-pyx-2", Base62, 45)}, nil, high, "https://astral.sh/pyx", "pyx console > API keys"},
 		{"rubygems-api-key", "rubygems", "RubyGems API key", []Shape{tok("rubygems_", Hex, 48)}, nil, high, "https://guides.rubygems.org/api-key-scopes/", "rubygems.org > Settings > API keys"},
 		{"vscode-marketplace-token", "azure", "Visual Studio Marketplace token", nil, byAs("vscepat ovsxpat", "pat", run(LowerNum, 52), uuid()), high, "https://code.visualstudio.com/api/working-with-extensions/publishing-extension", "dev.azure.com > Personal access tokens"},
 	})...)

@@ -326,6 +326,9 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 			return false
 		}
 		a.op, a.listed = opPair, listBefore(b, s)
+		if !quoted && macro(b, s, a.nameEnd) {
+			a.op = opEqual // setopt(h, OPT_PASSWORD, "x") assigns
+		}
 		r.i++
 	case quoted:
 		return false

@@ -344,6 +344,10 @@ func TestProof(t *testing.T) {
 			t.Errorf("a filler is reported: %+v", x[0].Why)
 		}
 	}
+	// What repeats a word behind a literal may be somebody's own: it is said, and not believed.
+	if x := sightings(t, s, "acm"+"e_"+strings.Repeat("bed4", 8), ""); len(x) != 1 || x[0].Tier != finding.TierGeneric {
+		t.Errorf("a pattern: %+v", x)
+	}
 }
 
 // TestNamesHoldNoSecret: what stands before a value is its name, unless it is a value itself.

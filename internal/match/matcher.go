@@ -267,8 +267,14 @@ func (m *Matcher) shaped(s *shape, start, end int) {
 	}
 	proof := m.check(d, s.role, b[start:end], name)
 	v := b[start+s.lead : end]
+	weak := false
 	if proof != finding.ProofProven {
-		if s.minEntropy > 0 && entropy(v) < s.minEntropy || dummy(v) != "" || insideBlock(b, start, end, s.pieces[0].Lit) || s.lead <= shortLead && (wordy(v) || identifier(v) && oddness(v) <= plainWords || insideRun(b, start)) || cutShort(b, start, end) {
+		if why := dummy(v); why != "" {
+			if weak = s.lead >= tellingLead && patterned(v, why); !weak {
+				return
+			}
+		}
+		if s.minEntropy > 0 && entropy(v) < s.minEntropy && !weak || insideBlock(b, start, end, s.pieces[0].Lit) || s.lead <= shortLead && (wordy(v) || identifier(v) && oddness(v) <= plainWords || insideRun(b, start)) || cutShort(b, start, end) {
 			return
 		}
 	}
@@ -279,6 +285,9 @@ func (m *Matcher) shaped(s *shape, start, end int) {
 		why = fmt.Sprintf("%q within it", l)
 	}
 	tier, but := standing(proof, finding.TierShaped, b[start:end], s.lead)
+	if weak && tier != finding.TierProven {
+		tier, but = finding.TierGeneric, fillerBut
+	}
 	if tier == finding.TierShaped && b[start] == '/' && documentationURL(b, start) {
 		tier, but = finding.TierGeneric, "; at a host of documentation"
 	}
@@ -288,6 +297,9 @@ func (m *Matcher) shaped(s *shape, start, end int) {
 	m.emit(Candidate{Detector: d, Tier: tier, Proof: proof, Name: shown(name), Why: why + checked(proof) + but, Keep: s.keep,
 		Parts: []Part{{Role: s.role, Value: finding.NewSecret(b[start:end]), Start: start, End: end}}, Start: from(ns, ne, start), End: end})
 }
+
+// tellingLead is the length from which a literal tells a kind even of what repeats or counts behind it.
+const tellingLead = 4
 
 // shortLead is the length up to which a literal stands at the start of words, too, and in base64 by chance.
 const shortLead = 4
@@ -748,7 +760,7 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 		if least > 0 && entropy(v) < least && !weak || isUUID(v) && !s.uuid || wordy(v) {
 			return false
 		}
-		if a == nil && !n.row.Random && !s.hex && len(v) >= entropyFrom && allHex(v) && !allDigits(v) && !m.called(b[after:start]) || digested(b, start) || allHex(v) && hashContext(b, start) || slip(v) && !s.uuid {
+		if a == nil && !n.row.Random && !s.hex && len(v) >= entropyFrom && allHex(v) && !allDigits(v) && !m.called(b[after:start]) || digested(b, start) || allHex(v) && hashContext(b, start) || slip(v[s.lead:]) && !s.uuid {
 			return false
 		}
 		if a == nil && bytes.IndexByte(bytes.TrimRight(v, "="), '=') >= 0 {

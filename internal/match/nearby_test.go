@@ -67,6 +67,7 @@ func TestLogins(t *testing.T) {
 	}
 	m := s.NewMatcher()
 	pass := draw(seeded(43), base62, 20)
+	letters := draw(seeded(44), base62[10:], 30)
 	for _, x := range []struct {
 		name, text string
 		found      bool
@@ -75,6 +76,7 @@ func TestLogins(t *testing.T) {
 		{"basic auth", `req.SetBasicAuth("robot", "` + pass + `")`, true},
 		{"basic auth with a variable", `req.SetBasicAuth("robot", password)`, false},
 		{"an option's constant", `curl_easy_setopt(h, CURLOPT_PASSWORD, "` + pass + `");`, true},
+		{"an option's constant, letters", `curl_easy_setopt(h, CURLOPT_PASSWORD, "` + letters + `");`, true},
 		{"a table of texts", `{ IDS_PASSWORD, "` + pass + `" },`, false},
 		{"curl, plain", "curl -u robot:" + pass + " https://api.internal.test", true},
 		{"curl, quoted password", "curl --user robot:'" + pass + "' -X PUT https://api.internal.test", true},
@@ -86,7 +88,8 @@ func TestLogins(t *testing.T) {
 		t.Run(x.name, func(t *testing.T) {
 			found := false
 			for _, c := range m.Match([]byte(x.text + "\n")) {
-				found = found || string(c.Parts[0].Value.Reveal()) == pass
+				v := string(c.Parts[0].Value.Reveal())
+				found = found || v == pass || v == letters
 			}
 			if found != x.found {
 				t.Errorf("found: %t, want %t", found, x.found)

@@ -160,9 +160,14 @@ const repeatFrom = 8
 // filler says in what way a value under its provider's name repeats or counts, yet not so that nobody could mean it: a row of
 // one letter is no value, abcd1234abcd1234 may be a weak one. Such a value is reported, as generic.
 func filler(v []byte, dummy string) bool {
-	if dummy != "a repeated group" && dummy != "a counting sequence" {
-		return false
-	}
+	return (dummy == "a repeated group" || dummy == "a counting sequence") && distinct(v) >= fillerBytes
+}
+
+// patterned is filler for a value behind a literal of its own, which says more than a name: a group of three letters will do. What
+// counts is an example of somebody's.
+func patterned(v []byte, dummy string) bool { return dummy == "a repeated group" && distinct(v) >= 3 }
+
+func distinct(v []byte) int {
 	var seen [256]bool
 	n := 0
 	for _, c := range v {
@@ -171,7 +176,7 @@ func filler(v []byte, dummy string) bool {
 			n++
 		}
 	}
-	return n >= fillerBytes
+	return n
 }
 
 // fillerBut says so behind the reason of a finding.
