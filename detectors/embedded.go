@@ -3,6 +3,7 @@ package detectors
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"math/rand/v2"
 	"strings"
@@ -17,6 +18,8 @@ func embedded() []Detector {
 		tinkDocs   = "https://developers.google.com/tink/design/keysets"
 		fzDocs     = "https://filezilla-project.org/"
 		trueDocs   = "https://api.truenas.com/"
+		jenkins    = "https://www.jenkins.io/doc/developer/security/secrets/"
+		jenkinsSrc = "https://github.com/jenkinsci/jenkins/blob/master/core/src/main/java/hudson/util/Secret.java"
 	)
 	return []Detector{
 		{
@@ -51,6 +54,17 @@ func embedded() []Detector {
 			Docs: fzDocs, Format: undocumented,
 		},
 		{
+			ID: "jenkins-encrypted-secret", Provider: "jenkins", Title: "secret that a Jenkins controller encrypted",
+			Structures: []Structure{{Anchors: []string{"{AQAAABAAAA"}, Reach: Block(jenkinsSpan), Parse: parseJenkins}},
+			Severity:   finding.SevMedium, // it opens with the controller's master.key and hudson.util.Secret, which may stand next to it
+			Sample: func(r *rand.Rand) []byte {
+				return []byte("<secret>{" + base64.StdEncoding.EncodeToString(append([]byte("\x01\x00\x00\x00\x10\x00\x00\x00\x20"), draw(r, Visible, 16+32)...)) + "}</secret>")
+			},
+			Rotate: "issue what it holds anew at its provider and put that into the credential; keep secrets/ out of where JENKINS_HOME is stored",
+			Revoke: "revoke what it holds at its provider",
+			Docs:   jenkins, Format: jenkinsSrc,
+		},
+		{
 			ID: "truenas-session-key", Provider: "truenas", Title: "TrueNAS API key of a session",
 			Structures: []Structure{{Anchors: []string{"auth.login_with_api_key"}, Reach: Local(256), Parse: parseTrueNAS}},
 			Sample: func(r *rand.Rand) []byte {
@@ -67,7 +81,8 @@ const (
 	keysetSpan   = 4096 // bytes of a keyset behind its first member
 	leastSecret  = 6    // bytes of a value of a Secret
 	leastUnnamed = 16   // bytes of one whose key does not say what it is
-	keysetLead   = 64   // between the bracket that opens a keyset and its first member
+	jenkinsSpan  = 32 << 10
+	keysetLead   = 64 // between the bracket that opens a keyset and its first member
 )
 
 // openKeys are keys of a Secret that hold what is no secret.
@@ -228,6 +243,30 @@ func parseFileZilla(b []byte, at int) []Found {
 	}
 	return []Found{{Parts: []FoundPart{{finding.RoleSecret, s, s + n}}, Start: at, End: s + n}}
 }
+
+// parseJenkins reads what Secret.getEncryptedValue writes: in braces, base64 of a 1, the lengths of an initialisation vector and of a
+// cipher text of AES in four bytes each, and both.
+func parseJenkins(b []byte, at int) []Found {
+	s := at + 1
+	e, limit := s, min(len(b), at+jenkinsSpan-1)
+	for e < limit && Base64Pad.Has(b[e]) {
+		e++
+	}
+	if e == limit || b[e] != '}' {
+		return nil
+	}
+	raw, err := base64.StdEncoding.DecodeString(string(b[s:e]))
+	const head, block = 9, 16
+	sound := err == nil && len(raw) > head+block && binary.BigEndian.Uint32(raw[1:]) == block &&
+		uint64(binary.BigEndian.Uint32(raw[5:])) == uint64(len(raw)-head-block) && (len(raw)-head)%block == 0
+	if !sound && e-s < minJenkins {
+		return nil
+	}
+	return []Found{{Parts: []FoundPart{{finding.RoleSecret, s, e}}, Start: at, End: e + 1, Proof: proven(sound)}}
+}
+
+// minJenkins is how long the shortest sound value is, in characters.
+const minJenkins = 56
 
 // parseTrueNAS reads the first parameter of the call: the key's number, a hyphen and the key.
 func parseTrueNAS(b []byte, at int) []Found {

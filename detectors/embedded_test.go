@@ -77,6 +77,29 @@ func TestKeysInPieces(t *testing.T) {
 	}
 }
 
+// TestJenkinsSecrets tells what a controller wrote from what was cut or only begins like it.
+func TestJenkinsSecrets(t *testing.T) {
+	d := row(t, "jenkins-encrypted-secret")
+	whole := string(d.Sample(rand.New(rand.NewPCG(15, 16))))
+	v := strings.TrimSuffix(strings.TrimPrefix(whole, "<secret>{"), "}</secret>")
+	for _, x := range []struct {
+		what, text string
+		want       finding.Proof // "" for nothing found
+	}{
+		{"whole", whole, finding.ProofProven},
+		{"in another element", "<password>{" + v + "}</password>", finding.ProofProven},
+		{"cut", "<secret>{" + v[:len(v)-8] + "}</secret>", finding.ProofRefuted},
+		{"without an end", "<secret>{" + v, ""},
+		{"short", "<secret>{" + v[:20] + "}</secret>", ""},
+		{"of words", "<secret>{" + v[:10] + " and more text than that}</secret>", ""},
+	} {
+		f, ok := parse(d, x.text)
+		if ok != (x.want != "") || ok && f.Proof != x.want {
+			t.Errorf("%s: found %t, %q", x.what, ok, f.Proof)
+		}
+	}
+}
+
 // TestKubernetesSecrets takes what a Secret holds and leaves its other keys alone.
 func TestKubernetesSecrets(t *testing.T) {
 	d := row(t, "kubernetes-secret")

@@ -10,7 +10,7 @@ import (
 var unread = strings.Fields(`
 	aws-mws-auth-token aws-service-key-id azure-app-center-token discord-client-secret docker-registry-auth
 	filezilla-password gcp-recaptcha-key github-token gitlab-feature-flags-token gitlab-scim-token gitlab-token
-	jfrog-password kubernetes-secret libpq-connection-string netrc-entry npm-registry-credential pgpass-entry
+	jenkins-encrypted-secret jfrog-password kubernetes-secret libpq-connection-string netrc-entry npm-registry-credential pgpass-entry
 	psexec-password pypirc-entry sentry-dsn-secret tailscale-other-key truenas-session-key vault-recovery-token
 `)
 
