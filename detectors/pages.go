@@ -3,6 +3,10 @@ package detectors
 // pages are what the providers' pages, and those of others who manage their keys, say of kinds in the tables. What a page
 // does not say stays unknown: an expiry that may be chosen or left out is neither yes nor no.
 var pages = []said{
+	{"https://docs.opsgenie.com/docs/api-key-management", "opsgenie-api-key", "scoped -human"},
+	{"https://developers.facebook.com/docs/facebook-login/guides/access-tokens", "facebook-app-token", "-human"},
+	{"https://docs.adyen.com/development-resources/api-credentials/", "adyen-api-key", "scoped overlap -human"},
+	{"https://raw.githubusercontent.com/api-evangelist/adyen/refs/heads/main/json-structure/management-create-api-credential-response-structure.json", "adyen-api-key", "rotate-api restricted"},
 	{"https://docs.mistral.ai/admin/security-access/api-keys", "mistral-api-key", "scoped overlap"},
 	{"https://nango.dev/docs/api-integrations/groqcloud/connect", "groq-api-key", "scoped"},
 	{"https://howtorotate.com/docs/tutorials/groq/", "groq-api-key", "overlap"},
