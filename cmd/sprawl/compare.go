@@ -22,7 +22,7 @@ func (a *app) compareCommand() *cobra.Command {
 		Use:   "compare REPORT…",
 		Short: "Put another scanner's report beside a scan",
 		Long: `Scan a target and put the reports of other scanners beside what is found: both, ours alone, theirs alone, and what they
-were told to ignore although it is proven or in production. A REPORT is one of gitleaks, trufflehog, kingfisher (JSON) or
+were told to ignore although it is proven or in production. A REPORT is one of gitleaks, trufflehog, kingfisher (JSON or JSONL) or
 detect-secrets (its baseline); a .gitleaksignore or a kingfisher baseline says what was to be ignored, as inline tags do.
 Values in reports are hashed while they are read; none is printed.`,
 		Example: `  gitleaks git --report-format json --report-path gl.json; sprawl compare gl.json .gitleaksignore`,
