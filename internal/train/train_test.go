@@ -2,6 +2,8 @@ package train
 
 import (
 	"bytes"
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -150,5 +152,19 @@ func TestMeasure(t *testing.T) {
 	m := Measure([]Sample{at(3, true), at(-1, true), at(-1, false), at(2, false), at(-4, false)}, &w)
 	if m.Secrets != 2 || m.Others != 3 || m.Precision != 0.5 || m.Recall != 0.5 || m.F1 != 0.5 || m.AUC != (3+1.5)/6 {
 		t.Errorf("%+v", m)
+	}
+}
+
+// TestWeightsInUse holds what stands beside the weights to what they do.
+func TestWeightsInUse(t *testing.T) {
+	samples, hash := generated(t, 1, 3000)
+	use := match.Weights()
+	want := fmt.Sprintf("// On 3,000 generated texts, seed 1, data sha256:%s:\n// %s.\n", hash, Measure(samples, &use))
+	source, err := os.ReadFile("../match/weights.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(source), want) {
+		t.Errorf("internal/match/weights.go does not say:\n%s", want)
 	}
 }
