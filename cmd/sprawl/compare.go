@@ -51,7 +51,7 @@ func (a *app) compare(ctx context.Context, args []string, target string, f scanF
 	if err != nil {
 		return err
 	}
-	var sharing compare.Sharing
+	var sharing identity.Sharing
 	for i := range res.found.Credentials {
 		c := &res.found.Credentials[i]
 		for j := range c.Sightings {

@@ -4,13 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"sprawl/finding"
 )
 
 func name(v []byte) string {
@@ -26,23 +23,6 @@ var (
 )
 
 func names(v []byte) []string { return []string{name(v)} }
-
-func TestSharing(t *testing.T) {
-	var s Sharing
-	s.Add("short", finding.NewSecret([]byte("abc")))
-	s.Add("one", finding.NewSecret([]byte(one)))
-	s.Add("two", finding.NewSecret([]byte(two)))
-	long := strings.Repeat("0123456789", 300)
-	s.Add("long", finding.NewSecret([]byte(long)))
-	for v, want := range map[string][]string{
-		one: {"one"}, one[:14]: {"one"}, one[2:15]: {"one"}, "url://" + one + "@host": {"one"}, one + "," + two: {"one", "two"},
-		one[:7]: nil, one[:14] + "!": nil, "abc": nil, "": nil, long: {"long"}, long[5:2000]: {"long"}, long[:14] + "x": nil,
-	} {
-		if got := s.Names([]byte(v)); !slices.Equal(got, want) {
-			t.Errorf("%d bytes: %q, want %q", len(v), got, want)
-		}
-	}
-}
 
 func TestRead(t *testing.T) {
 	for _, tt := range []struct {

@@ -1,4 +1,4 @@
-package compare
+package identity
 
 import (
 	"bytes"
@@ -7,8 +7,9 @@ import (
 	"sprawl/finding"
 )
 
-// Sharing finds our values by a piece of one, or by something that one is a piece of: tools differ in where a value begins and
-// ends, and in whether a pair's id or its secret is what they report. The zero value is empty.
+// Sharing finds values that another tool reported among ours by a piece of one, or by something that one is a piece of: tools
+// differ in where a value begins and ends, and in whether a pair's id or its secret is what they report. It holds values, so it
+// is for the time of a comparison. The zero value is empty.
 type Sharing struct {
 	values []ours
 	at     map[uint64][]start // by what stands there
