@@ -97,9 +97,22 @@ type piece struct {
 
 func newWatch(t reporter, workers int) *watch {
 	return &watch{
-		t: t, workers: workers, base: runtime.NumGoroutine(), busy: make([]atomic.Bool, workers),
+		t: t, workers: workers, base: settled(), busy: make([]atomic.Bool, workers),
 		pieces: map[string][]piece{}, visitor: map[string]int{}, where: map[string][]finding.Location{},
 	}
+}
+
+// settled is the number of goroutines once those of what ran before have ended: one that is counted as it ends would hide one
+// that is left behind.
+func settled() int {
+	n := runtime.NumGoroutine()
+	for still := 0; still < 5; still++ {
+		time.Sleep(time.Millisecond)
+		if now := runtime.NumGoroutine(); now < n {
+			n, still = now, 0
+		}
+	}
+	return n
 }
 
 func (w *watch) visit(n int, b sources.Blob) error {
