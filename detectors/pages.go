@@ -340,6 +340,7 @@ var pages = []said{
 
 // betterWords are the rows whose provider says how, where the table's words are the general ones.
 var betterWords = []better{
+	{kinds: "salesforce-token", format: "https://developer.salesforce.com/docs/atlas.en-us.234.0.sfdx_cli_reference.meta/sfdx_cli_reference/cli_reference_auth_accesstoken.htm"},
 	{kinds: "mistral-api-key", docs: "https://docs.mistral.ai/admin/security-access/api-keys"},
 	{kinds: "sonar-cloud-token", docs: "https://docs.sonarsource.com/sonarqube-cloud/administering-sonarcloud/managing-organization/scoped-organization-tokens", rotate: "make a second token for the same projects with an end (SonarQube Cloud > the organization > Administration), update every consumer, then revoke this one", format: "https://docs.sonarsource.com/sonarqube-cloud/administering-sonarcloud/managing-organization/scoped-organization-tokens"},
 	{kinds: "twitter-access-token", rotate: "invalidate it (POST https://api.x.com/1.1/oauth/invalidate_token) and ask its user for a new one by 3-legged OAuth", revoke: "POST https://api.x.com/1.1/oauth/invalidate_token, signed with it"},
