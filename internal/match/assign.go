@@ -67,6 +67,16 @@ func identAround(b []byte, i, j int) (s, e int, ok bool) {
 	return s, e, true
 }
 
+// identRun is the run of bytes of names around the name [s, e): what a name begins and ends with and does not belong to it was
+// passed over.
+func identRun(b []byte, s, e int) (from, to int) {
+	for from = s; from > 0 && isIdent(b[from-1]); from-- {
+	}
+	for to = e; to < len(b) && isIdent(b[to]); to++ {
+	}
+	return from, to
+}
+
 // reader walks over a text within a bound.
 type reader struct {
 	b     []byte

@@ -59,6 +59,7 @@ func Compile(ds []detectors.Detector) (*Set, error) {
 	s.formed = formed(s.rows)
 	s.leads = leads(s.shapes)
 	s.addGenericWords()
+	s.addLeaves()
 	s.filter = s.buildFilter(&fold)
 	s.hash = sync.OnceValue(func() string { return Hash(s.rows) })
 	s.reach = s.measureReach()

@@ -254,26 +254,42 @@ func (r *Run) holds(lo, hi, size, baseSize int) bool {
 
 // scan appends to m.fresh the triggers whose grams lie in b[from:to], but for those that one of the runs holds.
 func (m *Matcher) scan(from, to int, runs []Run, baseSize int) {
-	f, b := m.set.filter, m.b[:to]
-	for p := f.next(b, from); p >= 0; p = f.next(b, p+1) {
-		g := binary.LittleEndian.Uint32(b[p:]) | folded
-		i := hashGram(g) >> slotShift
-		for k := f.slots[i]; k < f.slots[i+1]; k++ {
-			if t := &f.trigs[k]; t.gram == g && m.stands(t, p) {
-				if len(runs) > 0 {
-					lo, hi := m.set.literal(int32(k), p)
-					for len(runs) > 0 && runs[0].End() <= lo {
-						runs = runs[1:]
-					}
-					// The gram is where order comes from, and a literal may begin far before it: earlier runs are not needed again.
-					if len(runs) > 0 && runs[0].holds(max(lo, 0), hi, len(m.b), baseSize) && (lo >= 0 || runs[0].holds(lo, hi, len(m.b), baseSize)) {
-						continue
-					}
-				}
-				m.fresh = append(m.fresh, found{int32(p), int32(k)})
+	b := m.b[:to]
+	for from < to {
+		n, next := m.set.filter.find(b, from, &m.places)
+		for _, p := range m.set.filter.sift(b, from, m.places[:n], &m.sifted) {
+			runs = m.place(b, int(p), runs, baseSize)
+		}
+		from = next
+	}
+}
+
+// place appends to m.fresh the triggers that stand at p. It returns the runs that may hold those further on.
+func (m *Matcher) place(b []byte, p int, runs []Run, baseSize int) []Run {
+	f := m.set.filter
+	g := binary.LittleEndian.Uint32(b[p:]) | folded
+	i := hashGram(g) >> slotShift
+	for k := f.slots[i]; k < f.slots[i+1]; k++ {
+		t := &f.trigs[k]
+		if t.gram != g {
+			continue
+		}
+		if x := &f.sites[t.site]; x.bars(b, p) || !m.stands(x, p) {
+			continue
+		}
+		if len(runs) > 0 {
+			lo, hi := m.set.literal(int32(k), p)
+			for len(runs) > 0 && runs[0].End() <= lo {
+				runs = runs[1:]
+			}
+			// The gram is where order comes from, and a literal may begin far before it: earlier runs are not needed again.
+			if len(runs) > 0 && runs[0].holds(max(lo, 0), hi, len(m.b), baseSize) && (lo >= 0 || runs[0].holds(lo, hi, len(m.b), baseSize)) {
+				continue
 			}
 		}
+		m.fresh = append(m.fresh, found{int32(p), int32(k)})
 	}
+	return runs
 }
 
 // scanNew looks for triggers that no run holds as a whole.
@@ -311,7 +327,7 @@ func (m *Matcher) scanNew(size int, runs []Run, baseSize int) {
 
 // literal is the stretch of the text that makes a hit what it is; it may begin or end outside of the text by a byte.
 func (s *Set) literal(trig int32, pos int) (lo, hi int) {
-	t := &s.filter.trigs[trig]
+	t := s.filter.site(trig)
 	lo, hi = pos, pos+4
 	n := 0
 	switch t.what {
@@ -329,8 +345,8 @@ func (s *Set) literal(trig int32, pos int) (lo, hi int) {
 	return at, max(hi, at+n)
 }
 
-// stands reports whether a trigger whose gram is at p is there as a whole.
-func (m *Matcher) stands(t *trigger, p int) bool {
+// stands reports whether a site whose gram is at p is there as a whole.
+func (m *Matcher) stands(t *site, p int) bool {
 	b, at := m.b, p-int(t.off)
 	switch t.what {
 	case trigShape:
@@ -358,7 +374,7 @@ func (m *Matcher) stands(t *trigger, p int) bool {
 
 // eval runs what the trigger at p stands for.
 func (m *Matcher) eval(p int, trig int32) hit {
-	t := &m.set.filter.trigs[trig]
+	t := m.set.filter.site(trig)
 	h := hit{trig: trig}
 	at := p - int(t.off)
 	switch t.what {

@@ -69,7 +69,7 @@ func TestReach(t *testing.T) {
 		m.MatchInto(text, &x)
 		for i, h := range x.hits {
 			hpos := int(x.pos[i])
-			at := f.trigs[h.trig]
+			at := f.site(h.trig)
 			eval := func(b []byte, pos int) []string {
 				m.begin(b, &Memory{})
 				m.eval(pos, h.trig)

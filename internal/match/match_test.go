@@ -613,7 +613,7 @@ func TestPrefilterMissesNothing(t *testing.T) {
 	r := seeded(19)
 	plant := []string{"acm" + "e_", "Q.", "podio", "PODIO", "password", "Token", "key=", "<<KEY ", "jwt ", "mk-"}
 	for round := range 300 {
-		b := make([]byte, r.IntN(200))
+		b := make([]byte, r.IntN(200)+round%10/9*r.IntN(5000))
 		for i := range b {
 			b[i] = byte(r.IntN(256))
 			if round%2 == 0 {
@@ -627,11 +627,22 @@ func TestPrefilterMissesNothing(t *testing.T) {
 			}
 		}
 		var got, want []int
-		for p := s.filter.next(b, 0); p >= 0; p = s.filter.next(b, p+1) {
-			g := le32(b[p:]) | folded
-			if slices.ContainsFunc(s.filter.triggers(g), func(t trigger) bool { return t.gram == g }) {
-				got = append(got, p)
+		var out places
+		for from := 0; from < len(b); {
+			n, next := s.filter.find(b, from, &out)
+			for _, x := range out[:n] {
+				for i := range 8 {
+					if x&(128>>i) == 0 {
+						continue
+					}
+					p := from + int(x>>8) + i
+					g := le32(b[p:]) | folded
+					if slices.ContainsFunc(s.filter.triggers(g), func(t trigger) bool { return t.gram == g }) {
+						got = append(got, p)
+					}
+				}
 			}
+			from = next
 		}
 		grams := map[uint32]bool{}
 		for _, t := range s.filter.trigs {
@@ -645,6 +656,60 @@ func TestPrefilterMissesNothing(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" {
 			t.Fatalf("round %d, %d bytes:\n%s", round, len(b), d)
 		}
+	}
+}
+
+// TestFarPlaces: a place is found however much lies before it in which there is none.
+func TestFarPlaces(t *testing.T) {
+	s := compiled(t)
+	text := make([]byte, 20<<20)
+	at := map[int]bool{7: true, 1<<20 - 3: true, 1<<20 + 5: true, 17<<20 + 1: true, len(text) - len("podio_"): true}
+	for i := range at {
+		copy(text[i:], "podio_")
+	}
+	m := s.NewMatcher()
+	var x Memory
+	m.MatchInto(text, &x)
+	for _, p := range x.pos {
+		site := s.filter.site(x.hits[0].trig)
+		delete(at, int(p)-int(site.off))
+	}
+	if len(at) > 0 {
+		t.Errorf("of five places %d are not found: %v", len(at), at)
+	}
+}
+
+// TestLeaves: a provider's name that is a word of English leaves a name that it stands in to what else says that it is secret, and
+// loses nothing by that.
+func TestLeaves(t *testing.T) {
+	s, err := Compile([]detectors.Detector{{ID: "line-key", Provider: "line", Title: "Line key", Named: []detectors.Named{{
+		Keywords: []string{"line"}, Names: []string{"key", "token", "api"}, Value: []detectors.Shape{detectors.Token(detectors.Chars(detectors.Base62, 32))},
+	}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := Compile(s.rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &s.words[s.wordAt["line"]]
+	if !w.leaves || !slices.Contains(w.wants, "api") || slices.Contains(w.wants, "key") {
+		t.Fatalf("leaves %v, wants %q", w.leaves, w.wants)
+	}
+	all.words[all.wordAt["line"]].leaves = false
+	m, sure, value := s.NewMatcher(), all.NewMatcher(), draw(seeded(23), base62, 32)
+	found := 0
+	for _, name := range []string{"line", "LINE", "newline", "line_token", "LINE_API", "lineApi", "line token", "LINE_PAT", "line_pw", "line-name", "a.line.key", "line api key", "api line"} {
+		for _, text := range []string{name + " = \"%s\"", name + ": %s", name + "(\"%s\")", name + " ( 'x', '%s' )", "\"" + name + "\", \"%s\"", "<" + name + ">%s</" + name + ">", "--" + name + " %s", "a " + name + "\n%s"} {
+			b := []byte(fmt.Sprintf(text, value))
+			got, want := told(m.Match(b)), told(sure.Match(b))
+			if found += len(want); !slices.Equal(got, want) {
+				t.Errorf("%q: %q, want %q", text, got, want)
+			}
+		}
+	}
+	if found < 20 {
+		t.Errorf("%d found in all", found)
 	}
 }
 

@@ -90,6 +90,10 @@ type word struct {
 	rows    []int32 // in Set.named
 	generic bool
 	command bool // a command that takes -u user:password
+	// A name that the word stands in is left to the generic words in it, if it has one, unless it holds one of wants or is called:
+	// each of the rows asks for a word in the name, of which all but those are generic ones.
+	leaves bool
+	wants  []string
 }
 
 func (w *word) add(row int32) {
@@ -109,11 +113,32 @@ func (s *Set) word(text string) *word {
 	return &s.words[i]
 }
 
+// besideProvider are words that say of a provider's name what is meant, and too short to be looked for without one.
+var besideProvider = []string{"pat", "pw"}
+
 func (s *Set) addGenericWords() {
 	for _, w := range genericTriggers {
 		s.word(w).generic = true
 	}
 	s.word("curl").command = true
+}
+
+// addLeaves says of every word whether it leaves the names that it stands in to others.
+func (s *Set) addLeaves() {
+	for i := range s.words {
+		w := &s.words[i]
+		w.leaves, w.wants = !w.generic && !w.command, slices.Clip(besideProvider)
+		for _, r := range w.rows {
+			names := s.named[r].row.Names
+			w.leaves = w.leaves && len(names) > 0
+			for _, n := range names {
+				if !slices.ContainsFunc(genericTriggers, func(g string) bool { return strings.Contains(n, g) }) && !slices.Contains(w.wants, n) {
+					w.wants = append(w.wants, n)
+				}
+			}
+		}
+		w.leaves = w.leaves && !containsAny([]byte(w.text), w.wants)
+	}
 }
 
 // Matcher runs a Set over texts. It holds scratch memory and serves one goroutine; it allocates only for what it finds.
@@ -127,6 +152,9 @@ type Matcher struct {
 	next  int
 	at    cursors
 	own   Memory // of Match
+
+	places places // scratch of scan
+	sifted [8 * batch]int32
 
 	identStart, identEnd int  // the name that was read last
 	identFrom, identTo   int  // from where to where was decided about it
@@ -544,8 +572,12 @@ func (m *Matcher) word(w *word, at int) (from, to int) {
 		m.command(at)
 	}
 	if at < m.identStart || at >= m.identEnd {
-		s, e, ok := identAround(b, at, end)
-		if ok {
+		switch s, e, ok := identAround(b, at, end); {
+		case !ok:
+		case w.leaves && !calls(b, e) && (e-s == len(w.text) || !m.near(w.wants, b[s:e])):
+			from, to = identRun(b, s, e)
+			from, to = from-2, to+callAhead
+		default:
 			m.identStart, m.identEnd = s, e
 			m.identFrom, m.identTo = m.ident(s, e)
 		}
@@ -572,18 +604,28 @@ func (m *Matcher) word(w *word, at int) (from, to int) {
 	return from, to
 }
 
+// callAhead is how far behind a name its bracket may stand.
+const callAhead = 8
+
+// calls reports whether the name that ends at i is called: an opening bracket follows.
+func calls(b []byte, i int) bool {
+	for n := i; n < len(b) && n < i+callAhead; n++ {
+		switch c := b[n]; {
+		case c == '(':
+			return true
+		case !isBlank(c) && !isQuote(c):
+			return false
+		}
+	}
+	return false
+}
+
 // ident reads the assignment to a name, if it is one, and tries what the name may stand for. It returns from where to where
 // that was decided.
 func (m *Matcher) ident(s, e int) (from, to int) {
 	b := m.b
 	a, ok := parseAssignment(b, s, e)
-	from, to = s, e // what a name begins and ends with and does not belong to it was passed over
-	for from > 0 && isIdent(b[from-1]) {
-		from--
-	}
-	for to < len(b) && isIdent(b[to]) {
-		to++
-	}
+	from, to = identRun(b, s, e)
 	if from = min(from, a.first); a.behind {
 		from = min(from, s-lineOfWord)
 	}
@@ -627,11 +669,12 @@ func (m *Matcher) rowsOf(name []byte) []int32 {
 			continue
 		}
 		for _, t := range f.triggers(g) {
-			if t.what != trigWord || t.gram != g {
+			x := &f.sites[t.site]
+			if x.what != trigWord || t.gram != g {
 				continue
 			}
-			w := &m.set.words[t.ref]
-			if at := p - int(t.off); at >= 0 && len(w.text) >= 4 && bytes.HasPrefix(n[at:], []byte(w.text)) {
+			w := &m.set.words[x.ref]
+			if at := p - int(x.off); at >= 0 && len(w.text) >= 4 && bytes.HasPrefix(n[at:], []byte(w.text)) {
 				add(w)
 			}
 		}

@@ -13,16 +13,23 @@ import (
 //
 // The bitmap holds 2^21 bits, 256 KiB, and shares a second-level cache with nothing else that is hot. 2^18 bits fit the first
 // level, but 17,700 grams of 500 rows then hit 61 times a KiB by chance alone, against 12, which cost more than the cache
-// saved. Four positions share one load.
+// saved.
 type filter struct {
 	bits  [1 << (filterBits - 6)]uint64
 	slots [1<<slotBits + 1]uint32 // where the triggers of a slot begin in trigs; a gram's slot is the top of its hash
 	trigs []trigger               // by slot, within it in the order of the table
+	sites []site
 }
 
-// trigger is what to try where a gram stands; off is how far into it the gram begins.
+// trigger is a gram, and the site that it stands for.
 type trigger struct {
 	gram uint32
+	site int32 // in filter.sites
+}
+
+// site is what to try where one of its grams stands; off is how far into it the gram begins.
+type site struct {
+	guard
 	ref  int32
 	off  uint16
 	what triggerKind
@@ -36,11 +43,36 @@ const (
 	trigWord
 )
 
+// guard is what eight bytes of a text have in common wherever a site stands: of the bits of mask, those of want. They begin
+// guardBack bytes before the gram, so that they tell the case of its letters, which the bitmap does not know, and two bytes to
+// each side of it.
+type guard struct{ mask, want uint64 }
+
+const (
+	guardBack = 2
+	guardSize = 8
+)
+
+// around makes the guard of a site whose gram begins at seq[at]. What seq does not tell of is left open.
+func around(seq []spot, at int) (g guard) {
+	for i := max(0, at-guardBack); i < min(len(seq), at-guardBack+guardSize); i++ {
+		d := 8 * (i - at + guardBack)
+		g.mask |= uint64(seq[i].mask) << d
+		g.want |= uint64(seq[i].want) << d
+	}
+	return g
+}
+
+// bars reports whether the site cannot stand in b with its gram at p.
+func (g *guard) bars(b []byte, p int) bool {
+	return p >= guardBack && p-guardBack+guardSize <= len(b) && binary.LittleEndian.Uint64(b[p-guardBack:])&g.mask != g.want
+}
+
 const (
 	filterBits = 21
 	wordShift  = 32 - filterBits + 6 // of a hash, to the word
 	bitShift   = 32 - filterBits     // to the bit within it
-	slotBits   = 14
+	slotBits   = 16
 	slotShift  = 32 - slotBits
 )
 
@@ -53,6 +85,8 @@ func (f *filter) triggers(g uint32) []trigger {
 	i := hashGram(g) >> slotShift
 	return f.trigs[f.slots[i]:f.slots[i+1]]
 }
+
+func (f *filter) site(trig int32) *site { return &f.sites[f.trigs[trig].site] }
 
 // put takes the triggers, sorted into slots by counting.
 func (f *filter) put(ts []trigger) {
@@ -81,32 +115,88 @@ func (f *filter) has(g uint32) bool {
 	return f.bits[x>>wordShift]>>(x>>bitShift&63)&1 != 0
 }
 
-// next returns the first position at or after p where the bitmap has the gram, or -1.
-func (f *filter) next(b []byte, p int) int {
-	for ; p+8 <= len(b); p += 4 {
-		v := binary.LittleEndian.Uint64(b[p:]) | (folded<<32 | folded)
-		x0, x1 := hashGram(uint32(v)), hashGram(uint32(v>>8))
-		x2, x3 := hashGram(uint32(v>>16)), hashGram(uint32(v>>24))
-		h0, h1 := f.bits[x0>>wordShift]>>(x0>>bitShift&63), f.bits[x1>>wordShift]>>(x1>>bitShift&63)
-		h2, h3 := f.bits[x2>>wordShift]>>(x2>>bitShift&63), f.bits[x3>>wordShift]>>(x3>>bitShift&63)
-		if (h0|h1|h2|h3)&1 != 0 {
-			switch {
-			case h0&1 != 0:
-				return p
-			case h1&1 != 0:
-				return p + 1
-			case h2&1 != 0:
-				return p + 2
+// places are where the bitmap has what stands in a text, eight places each: how far behind the start of a stretch the first of
+// them is, and a bit for each, the highest for the first.
+type places [batch]uint32
+
+// batch is how many are found before they are looked at. To find them takes no guess of the processor's.
+const batch = 256
+
+// stretch is how many bytes are looked at before what was found in them is: how far a place may be behind the start of one.
+const stretch = 1 << 20
+
+// find fills out with the places in b[p:] where a gram of the bitmap begins, n of them, as far as that goes: it returns where to
+// go on, or len(b) where nothing is left.
+func (f *filter) find(b []byte, p int, out *places) (n, next int) {
+	start, table := p, &f.bits
+	for limit := min(len(b)-12, p+stretch); p <= limit && n < batch; p += 8 {
+		t := b[p : p+12 : len(b)]
+		v := binary.LittleEndian.Uint64(t) | (folded<<32 | folded)
+		x0, x1, x2, x3 := hashGram(uint32(v)), hashGram(uint32(v>>8)), hashGram(uint32(v>>16)), hashGram(uint32(v>>24))
+		h := table[x0>>wordShift] >> (x0 >> bitShift & 63) & 1
+		h = h<<1 | table[x1>>wordShift]>>(x1>>bitShift&63)&1
+		h = h<<1 | table[x2>>wordShift]>>(x2>>bitShift&63)&1
+		h = h<<1 | table[x3>>wordShift]>>(x3>>bitShift&63)&1
+		v = binary.LittleEndian.Uint64(t[4:]) | (folded<<32 | folded)
+		x0, x1, x2, x3 = hashGram(uint32(v)), hashGram(uint32(v>>8)), hashGram(uint32(v>>16)), hashGram(uint32(v>>24))
+		h = h<<1 | table[x0>>wordShift]>>(x0>>bitShift&63)&1
+		h = h<<1 | table[x1>>wordShift]>>(x1>>bitShift&63)&1
+		h = h<<1 | table[x2>>wordShift]>>(x2>>bitShift&63)&1
+		h = h<<1 | table[x3>>wordShift]>>(x3>>bitShift&63)&1
+		out[n&(batch-1)] = uint32(p-start)<<8 | uint32(h)
+		n += int((h + 255) >> 8)
+	}
+	if p <= len(b)-12 || n == batch {
+		return n, p
+	}
+	h := uint32(0)
+	for i := 0; p+i+4 <= len(b); i++ {
+		if f.has(binary.LittleEndian.Uint32(b[p+i:]) | folded) {
+			h |= 128 >> i
+		}
+	}
+	if h != 0 {
+		out[n] = uint32(p-start)<<8 | h
+		n++
+	}
+	return n, len(b)
+}
+
+// sift goes through the places that find filled in for b[from:] and fills out with those where a site may stand: the place of one
+// gram alone must hold that gram, and what its site requires around it. Most do not, and it takes no guess to tell.
+func (f *filter) sift(b []byte, from int, ps []uint32, out *[8 * batch]int32) []int32 {
+	var short [guardSize]byte
+	if len(b) < guardSize {
+		copy(short[:], b)
+		b = short[:]
+	}
+	n, last := 0, len(b)-guardSize
+	// What decides is summed up and counted: a branch that goes now this way and now that costs more than all of it.
+	for _, x := range ps {
+		for h := uint8(x); h != 0; {
+			i := bits.LeadingZeros8(h)
+			h &^= 128 >> i
+			p := from + int(x>>8) + i
+			g := binary.LittleEndian.Uint32(b[p:]) | folded
+			slot := hashGram(g) >> slotShift
+			first := f.slots[slot]
+			t := &f.trigs[first]
+			s := &f.sites[t.site]
+			q := min(max(p-guardBack, 0), last) // elsewhere at an end of the text
+			differs := uint64(t.gram^g) | binary.LittleEndian.Uint64(b[q:])&s.mask ^ s.want
+			unsure := int(f.slots[slot+1]-first-1) | (q + guardBack - p)
+			keep := 0
+			if differs == 0 {
+				keep = 1
 			}
-			return p + 3
+			if unsure != 0 {
+				keep = 1
+			}
+			out[n&(8*batch-1)] = int32(p)
+			n += keep
 		}
 	}
-	for ; p+4 <= len(b); p++ {
-		if f.has(binary.LittleEndian.Uint32(b[p:]) | folded) {
-			return p
-		}
-	}
-	return -1
+	return out[:n]
 }
 
 // maxGrams bounds how many grams one trigger may spread over.
@@ -119,6 +209,8 @@ const strayHits = 1 << 24 >> filterBits
 type folds struct {
 	bytes   []byte   // its members, each folded once
 	symbols []weight // what they are to the model of text
+	mask    byte     // the bits that all members, not folded, have in common
+	want    byte     // and what these are
 }
 
 // weight is how many of a symbol's folded bytes are meant, as a share of them.
@@ -129,8 +221,9 @@ type weight struct {
 
 // spot is a position of a shape: what may stand there.
 type spot struct {
-	class detectors.Class
-	folds *folds
+	class      detectors.Class
+	folds      *folds
+	mask, want byte // of its class
 }
 
 // folder makes folds once for each class.
@@ -162,6 +255,14 @@ func (f *folder) class(c *detectors.Class) *folds {
 			share[symbolOf[b]] += 1 / symbolSize[symbolOf[b]]
 		}
 	}
+	all, some := byte(0xff), byte(0)
+	for i, w := range c {
+		for ; w != 0; w &= w - 1 {
+			b := byte(i<<6 + bits.TrailingZeros64(w))
+			all, some = all&b, some|b
+		}
+	}
+	x.mask, x.want = ^(all ^ some), all&some
 	for s, n := range share {
 		if n > 0 {
 			x.symbols = append(x.symbols, weight{uint8(s), n})
@@ -235,24 +336,32 @@ func oneByte(c byte, fold bool) detectors.Class {
 // literal appends the places of a literal.
 func (f *folder) literal(seq []spot, lit string, fold bool) []spot {
 	for i := range len(lit) {
-		seq = append(seq, spot{oneByte(lit[i], fold), f.byte(lit[i])})
+		c, mask := lit[i], byte(0xff)
+		if fold && isLetter(c) {
+			mask = ^byte(0x20)
+		}
+		seq = append(seq, spot{oneByte(c, fold), f.byte(c), mask, c & mask})
 	}
 	return seq
 }
 
-var (
-	anyByte    = detectors.Class{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
-	afterShort = *detectors.Of(" -~\t\n\r") // what may follow a keyword of three bytes
-)
+// spot is the place of one byte of a class.
+func (f *folder) spot(c *detectors.Class) spot {
+	x := f.class(c)
+	return spot{*c, x, x.mask, x.want}
+}
 
-// spread appends a trigger for each gram of four places.
-func spread(ts []trigger, seq []spot, t trigger) []trigger {
-	for _, a := range seq[0].folds.bytes {
-		for _, b := range seq[1].folds.bytes {
-			for _, c := range seq[2].folds.bytes {
-				for _, d := range seq[3].folds.bytes {
-					t.gram = uint32(a) | uint32(b)<<8 | uint32(c)<<16 | uint32(d)<<24
-					ts = append(ts, t)
+var anyByte = detectors.Class{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
+
+// place adds a site, and a trigger for each gram of its four places.
+func (f *filter) place(ts []trigger, x site, gram []spot) []trigger {
+	at := int32(len(f.sites))
+	f.sites = append(f.sites, x)
+	for _, a := range gram[0].folds.bytes {
+		for _, b := range gram[1].folds.bytes {
+			for _, c := range gram[2].folds.bytes {
+				for _, d := range gram[3].folds.bytes {
+					ts = append(ts, trigger{uint32(a) | uint32(b)<<8 | uint32(c)<<16 | uint32(d)<<24, at})
 				}
 			}
 		}
@@ -260,29 +369,54 @@ func spread(ts []trigger, seq []spot, t trigger) []trigger {
 	return ts
 }
 
+// What may stand behind a short word, as wordEdges says: no letter, an s, or a capital where the word ends in a small letter.
+var (
+	noLetter  = *detectors.Of(" -@[-`{-~\t\n\r")
+	letterS   = *detectors.Of("sS")
+	capital   = *detectors.Of("A-Z")
+	capitalNS = *detectors.Of("A-RT-Z")
+)
+
 func (s *Set) buildFilter(fold *folder) *filter {
-	ts := make([]trigger, 0, 24<<10)
+	f := &filter{sites: make([]site, 0, len(s.shapes)+len(s.anchors)+len(s.words)+len(s.words)/8)}
+	ts := make([]trigger, 0, 28<<10)
 	for i := range s.shapes {
 		sh := &s.shapes[i]
-		ts = spread(ts, sh.win[:], trigger{what: trigShape, off: uint16(sh.winOff), ref: int32(i)})
+		ts = f.place(ts, site{guard: sh.guard, what: trigShape, off: uint16(sh.winOff), ref: int32(i)}, sh.win[:])
 	}
 	var seq []spot
-	literal := func(lit string, fold4 bool, after *detectors.Class, t trigger) {
-		seq = fold.literal(seq[:0], lit, fold4)
-		if len(seq) < 4 {
-			seq = append(seq, spot{*after, fold.class(after)})
-		}
+	literal := func(x site) {
 		at, _ := rarest(seq)
-		t.off = uint16(at)
-		ts = spread(ts, seq[at:at+4], t)
+		x.off, x.guard = uint16(at), around(seq, at)
+		ts = f.place(ts, x, seq[at:at+4])
 	}
 	for i := range s.anchors {
-		literal(s.anchors[i].text, s.anchors[i].fold, &anyByte, trigger{what: trigStruct, ref: int32(i)})
+		if seq = fold.literal(seq[:0], s.anchors[i].text, s.anchors[i].fold); len(seq) < 4 {
+			seq = append(seq, fold.spot(&anyByte))
+		}
+		literal(site{what: trigStruct, ref: int32(i)})
 	}
 	for i := range s.words {
-		literal(s.words[i].text, true, &afterShort, trigger{what: trigWord, ref: int32(i)})
+		w, x := &s.words[i], site{what: trigWord, ref: int32(i)}
+		if seq = fold.literal(seq[:0], w.text, true); len(seq) >= shortWord {
+			literal(x)
+			continue
+		}
+		n := len(seq)
+		seq = append(seq, fold.spot(&noLetter))
+		literal(x)
+		upper := &capital
+		if w.generic {
+			upper = &capitalNS
+			seq[n] = fold.spot(&letterS)
+			literal(x)
+		}
+		if last := w.text[n-1]; isLower(last) && !w.leaves {
+			small := oneByte(last, false)
+			seq[n-1], seq[n] = fold.spot(&small), fold.spot(upper)
+			literal(x)
+		}
 	}
-	f := &filter{}
 	f.put(ts)
 	return f
 }

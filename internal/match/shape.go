@@ -34,6 +34,7 @@ type shape struct {
 	// hi bytes after the token's start.
 	win    [4]spot
 	winOff int
+	guard  guard
 	head   []detectors.Class // of the bytes around the window
 	headAt int               // where it begins, from the window
 	lo, hi int
@@ -153,6 +154,7 @@ func (s *shape) anchor(f *folder) error {
 		if at, cost := rarest(seq); at >= 0 && cost < best {
 			best, s.lo, s.hi, s.winOff = cost, lo, hi, at
 			copy(s.win[:], seq[at:at+4])
+			s.guard = around(seq, at)
 			first := max(0, at-headBefore)
 			s.head, s.headAt = s.head[:0], first-at
 			for _, x := range seq[first:min(len(seq), at+headAfter)] {
@@ -166,7 +168,7 @@ func (s *shape) anchor(f *folder) error {
 			lits += len(p.Lit)
 			continue
 		}
-		if at := (spot{*p.Class, f.class(p.Class)}); p.Min > 0 {
+		if at := f.spot(p.Class); p.Min > 0 {
 			for range min(p.Min, 64) {
 				seq = append(seq, at)
 			}
