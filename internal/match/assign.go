@@ -480,16 +480,24 @@ var (
 	typeFirst = of("sbcatoSBCATO") // what they begin with
 )
 
+// typeMost is how much of a type is read.
+const typeMost = 48
+
 // typeEnd is the length of a type's name at the start of b, 0 if none stands there, and how much of b was read for it.
 func typeEnd(b []byte) (length, read int) {
 	n := 0
-	for n < len(b) && n < 48 && typeBytes.Has(b[n]) {
+	for n < len(b) && n < typeMost && typeBytes.Has(b[n]) {
 		if isBlank(b[n]) && n+1 < len(b) && b[n+1] == '=' {
 			break
 		}
 		n++
 	}
-	if n == 0 || isDigit(b[0]) || !holdsType(b[:min(n, 24)]) {
+	if n == 0 || isDigit(b[0]) {
+		return 0, n + 2
+	}
+	// A type is followed by = or by a default, else nobody asks: mostly these are words of a sentence.
+	assigned := n == typeMost || n < len(b) && (b[n] == '=' || isBlank(b[n]))
+	if !assigned && !bytes.Contains(b[:n], []byte("efault ")) && !bytes.Contains(b[:n], []byte("EFAULT ")) || !holdsType(b[:min(n, 24)]) {
 		return 0, n + 2
 	}
 	if i := indexFold(b[:n], " default "); i > 0 {

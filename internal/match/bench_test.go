@@ -58,7 +58,11 @@ func texts(b *testing.B) (all [][]byte, size int) {
 	return all, size
 }
 
-func BenchmarkPrefilter(b *testing.B) {
+// BenchmarkBitmap is the first step of the prefilter, and BenchmarkPrefilter both: what is left is looked at one by one.
+func BenchmarkBitmap(b *testing.B)    { prefilter(b, false) }
+func BenchmarkPrefilter(b *testing.B) { prefilter(b, true) }
+
+func prefilter(b *testing.B, both bool) {
 	set, err := Compile(detectors.All())
 	if err != nil {
 		b.Fatal(err)
@@ -67,13 +71,19 @@ func BenchmarkPrefilter(b *testing.B) {
 	b.SetBytes(int64(n))
 	hits := 0
 	var out places
+	var sifted [8 * batch]int32
 	for b.Loop() {
 		for _, text := range all {
-			for k, p := 0, 0; p < len(text); {
-				k, p = set.filter.find(text, p, &out)
-				for _, x := range out[:k] {
-					hits += bits.OnesCount8(uint8(x))
+			for p := 0; p < len(text); {
+				k, next := set.filter.find(text, p, &out)
+				if both {
+					hits += len(set.filter.sift(text, p, out[:k], &sifted))
+				} else {
+					for _, x := range out[:k] {
+						hits += bits.OnesCount8(uint8(x))
+					}
 				}
+				p = next
 			}
 		}
 	}

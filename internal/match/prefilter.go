@@ -162,31 +162,36 @@ func (f *filter) find(b []byte, p int, out *places) (n, next int) {
 	return n, len(b)
 }
 
-// sift goes through the places that find filled in for b[from:] and fills out with those where a site may stand: the place of one
+// sift goes through the places that find filled in for b[start:] and fills out with those where a site may stand: the place of one
 // gram alone must hold that gram, and what its site requires around it. Most do not, and it takes no guess to tell.
-func (f *filter) sift(b []byte, from int, ps []uint32, out *[8 * batch]int32) []int32 {
+func (f *filter) sift(b []byte, start int, ps []uint32, out *[8 * batch]int32) []int32 {
 	var short [guardSize]byte
 	if len(b) < guardSize {
 		copy(short[:], b)
 		b = short[:]
 	}
-	n, last := 0, len(b)-guardSize
+	n, end := 0, len(b)-guardSize
 	// What decides is summed up and counted: a branch that goes now this way and now that costs more than all of it.
-	for _, x := range ps {
-		for h := uint8(x); h != 0; {
+	for _, group := range ps {
+		for h := uint8(group); h != 0; {
 			i := bits.LeadingZeros8(h)
 			h &^= 128 >> i
-			p := from + int(x>>8) + i
+			p := start + int(group>>8) + i
 			g := binary.LittleEndian.Uint32(b[p:]) | folded
 			slot := hashGram(g) >> slotShift
-			first := f.slots[slot]
-			t := &f.trigs[first]
-			s := &f.sites[t.site]
-			q := min(max(p-guardBack, 0), last) // elsewhere at an end of the text
-			differs := uint64(t.gram^g) | binary.LittleEndian.Uint64(b[q:])&s.mask ^ s.want
-			unsure := int(f.slots[slot+1]-first-1) | (q + guardBack - p)
+			from, to := f.slots[slot], f.slots[slot+1]
+			first, last := &f.trigs[from], &f.trigs[to-1] // mostly the same
+			q := min(max(p-guardBack, 0), end)            // elsewhere at an end of the text
+			around := binary.LittleEndian.Uint64(b[q:])
+			x, y := &f.sites[first.site], &f.sites[last.site]
+			differs := uint64(first.gram^g) | around&x.mask ^ x.want
+			both := uint64(last.gram^g) | around&y.mask ^ y.want
+			unsure := max(0, int(to-from)-2) | (q + guardBack - p)
 			keep := 0
 			if differs == 0 {
+				keep = 1
+			}
+			if both == 0 {
 				keep = 1
 			}
 			if unsure != 0 {
