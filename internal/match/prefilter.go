@@ -90,23 +90,21 @@ func (f *filter) site(trig int32) *site { return &f.sites[f.trigs[trig].site] }
 
 // put takes the triggers, sorted into slots by counting.
 func (f *filter) put(ts []trigger) {
-	var n [1 << slotBits]uint32
 	for i := range ts {
 		x := hashGram(ts[i].gram)
 		f.bits[x>>wordShift] |= 1 << (x >> bitShift & 63)
-		n[x>>slotShift]++
+		f.slots[x>>slotShift]++
 	}
 	sum := uint32(0)
-	for i, k := range n {
-		f.slots[i], n[i] = sum, sum
-		sum += k
+	for i := range f.slots {
+		sum += f.slots[i]
+		f.slots[i] = sum
 	}
-	f.slots[len(n)] = sum
 	f.trigs = make([]trigger, len(ts))
-	for i := range ts {
-		at := &n[hashGram(ts[i].gram)>>slotShift]
+	for i := len(ts) - 1; i >= 0; i-- { // from the ends of the slots to where they begin
+		at := &f.slots[hashGram(ts[i].gram)>>slotShift]
+		*at--
 		f.trigs[*at] = ts[i]
-		*at++
 	}
 }
 
@@ -358,14 +356,19 @@ func (f *folder) spot(c *detectors.Class) spot {
 
 var anyByte = detectors.Class{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
 
+// gramOf is the first four places of seq.
+func gramOf(seq []spot) [4]*folds {
+	return [...]*folds{seq[0].folds, seq[1].folds, seq[2].folds, seq[3].folds}
+}
+
 // place adds a site, and a trigger for each gram of its four places.
-func (f *filter) place(ts []trigger, x site, gram []spot) []trigger {
+func (f *filter) place(ts []trigger, x site, gram [4]*folds) []trigger {
 	at := int32(len(f.sites))
 	f.sites = append(f.sites, x)
-	for _, a := range gram[0].folds.bytes {
-		for _, b := range gram[1].folds.bytes {
-			for _, c := range gram[2].folds.bytes {
-				for _, d := range gram[3].folds.bytes {
+	for _, a := range gram[0].bytes {
+		for _, b := range gram[1].bytes {
+			for _, c := range gram[2].bytes {
+				for _, d := range gram[3].bytes {
 					ts = append(ts, trigger{uint32(a) | uint32(b)<<8 | uint32(c)<<16 | uint32(d)<<24, at})
 				}
 			}
@@ -387,13 +390,13 @@ func (s *Set) buildFilter(fold *folder) *filter {
 	ts := make([]trigger, 0, 28<<10)
 	for i := range s.shapes {
 		sh := &s.shapes[i]
-		ts = f.place(ts, site{guard: sh.guard, what: trigShape, off: uint16(sh.winOff), ref: int32(i)}, sh.win[:])
+		ts = f.place(ts, site{guard: sh.guard, what: trigShape, off: uint16(sh.winOff), ref: int32(i)}, sh.win)
 	}
 	var seq []spot
 	literal := func(x site) {
 		at, _ := rarest(seq)
 		x.off, x.guard = uint16(at), around(seq, at)
-		ts = f.place(ts, x, seq[at:at+4])
+		ts = f.place(ts, x, gramOf(seq[at:]))
 	}
 	for i := range s.anchors {
 		if seq = fold.literal(seq[:0], s.anchors[i].text, s.anchors[i].fold); len(seq) < 4 {

@@ -32,7 +32,7 @@ type shape struct {
 
 	// The window: four sets of bytes the prefilter looks for. It begins winOff bytes after a point that itself stands lo to
 	// hi bytes after the token's start.
-	win    [4]spot
+	win    [4]*folds
 	winOff int
 	guard  guard
 	head   []detectors.Class // of the bytes around the window
@@ -153,12 +153,12 @@ func (s *shape) anchor(f *folder) error {
 		}
 		if at, cost := rarest(seq); at >= 0 && cost < best {
 			best, s.lo, s.hi, s.winOff = cost, lo, hi, at
-			copy(s.win[:], seq[at:at+4])
-			s.guard = around(seq, at)
+			s.win, s.guard = gramOf(seq[at:]), around(seq, at)
 			first := max(0, at-headBefore)
-			s.head, s.headAt = s.head[:0], first-at
-			for _, x := range seq[first:min(len(seq), at+headAfter)] {
-				s.head = append(s.head, x.class)
+			head := seq[first:min(len(seq), at+headAfter)]
+			s.head, s.headAt = slices.Grow(s.head[:0], len(head)), first-at
+			for i := range head {
+				s.head = append(s.head, head[i].class)
 			}
 		}
 	}
