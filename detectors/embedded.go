@@ -152,7 +152,10 @@ func secretMembers(b []byte, from, to, indent int) []member {
 	var inside, encoded bool
 	depthOf, block := -1, 0 // of the keys; lines of the block that the last one holds, 0 for none
 	for i := from; i < to; {
-		end := i + bytes.IndexByte(append(b[i:to:to], '\n'), '\n')
+		end := to
+		if n := bytes.IndexByte(b[i:to], '\n'); n >= 0 {
+			end = i + n
+		}
 		text := bytes.TrimSpace(b[i:end])
 		depth := bytes.IndexFunc(b[i:end], func(r rune) bool { return r != ' ' && r != '\t' })
 		start := i + depth

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"net/url"
-	"slices"
 	"strings"
 
 	"sprawl/finding"
@@ -173,8 +172,14 @@ func urls() []Detector {
 }
 
 // ownSchemes are those that have a row.
-var ownSchemes = strings.Fields("postgres postgresql pgsql postgis cockroachdb redshift mysql mysql2 mariadb mysqlx mongodb redis rediss valkey valkeys amqp amqps rabbitmq " +
-	"smtp smtps imap imaps pop3 pop3s submission ftp ftps sftp scp smb cifs webdav webdavs ldap ldaps https http git ws wss svn hg cloudinary")
+var ownSchemes = func() map[string]bool {
+	m := map[string]bool{}
+	for s := range strings.FieldsSeq("postgres postgresql pgsql postgis cockroachdb redshift mysql mysql2 mariadb mysqlx mongodb redis rediss valkey valkeys amqp amqps rabbitmq " +
+		"smtp smtps imap imaps pop3 pop3s submission ftp ftps sftp scp smb cifs webdav webdavs ldap ldaps https http git ws wss svn hg cloudinary") {
+		m[s] = true
+	}
+	return m
+}()
 
 // schemeEnds are the last byte of a scheme and what follows it: four bytes, so that the prefilter's main path finds them.
 func schemeEnds() []string {
@@ -190,8 +195,18 @@ func parseOtherURL(b []byte, at int) []Found {
 	for start > 0 && start > at-schemeBack && schemeBytes.Has(b[start-1]) {
 		start--
 	}
-	scheme, _, _ := strings.Cut(strings.ToLower(string(b[start:at+1])), "+")
-	if slices.Contains(ownSchemes, scheme) || len(scheme) < 2 {
+	var lower [schemeBack + 1]byte
+	scheme := lower[:0]
+	for _, c := range b[start : at+1] {
+		if c == '+' {
+			break
+		}
+		if c-'A' < 26 {
+			c |= 0x20
+		}
+		scheme = append(scheme, c)
+	}
+	if ownSchemes[string(scheme)] || len(scheme) < 2 {
 		return nil
 	}
 	return parseURL(b, start)
@@ -205,10 +220,12 @@ var (
 	hostFirst    = Of("a-zA-Z0-9[")
 )
 
-// urlByte are the bytes of an authority, with those that people write into passwords although they belong escaped.
-func urlByte(c byte) bool {
-	return c > ' ' && c < 0x7f && c != '"' && c != '\'' && c != '`' && c != '<' && c != '>' && c != '\\'
-}
+// urlBytes are those of a URL, with what people write into passwords although it belongs escaped, and authorityBytes what of them
+// is read up to a URL's path.
+var (
+	urlBytes       = Of("!#-&(-;=?-[]_a-~^")
+	authorityBytes = Of("!$-&(-;=@-[]_a-~^")
+)
 
 // Bytes of a URL that are read.
 const (
@@ -223,16 +240,13 @@ func readURL(b []byte, at int) (from, to int) {
 	if i := bytes.Index(b[at:min(len(b), to)], []byte("://")); i >= 0 {
 		to = at + i + len("://") + authority
 		for end := at + i + len("://"); end < min(len(b), to); end++ {
-			if !inAuthority(b[end]) {
+			if !authorityBytes.Has(b[end]) {
 				return from, end + 1
 			}
 		}
 	}
 	return from, to
 }
-
-// inAuthority reports whether c is one of what is read up to a URL's path.
-func inAuthority(c byte) bool { return urlByte(c) && c != '?' && c != '#' }
 
 // parseURL reads SCHEME://user:password@host. What follows is no part of the secret, so it does not belong to the finding.
 func parseURL(b []byte, at int) []Found {
@@ -245,7 +259,7 @@ func parseURL(b []byte, at int) []Found {
 	}
 	from := at + i + 3
 	end := from
-	for end < len(b) && end < from+authority && inAuthority(b[end]) {
+	for end < len(b) && end < from+authority && authorityBytes.Has(b[end]) {
 		end++
 	}
 	// A password may hold an @, or a slash where nobody escaped it: the last @ before a host decides.
@@ -309,7 +323,7 @@ func urlFacts(m Match) []finding.Fact {
 // parseJDBC reads jdbc:…?user=…&password=… and the semicolon form.
 func parseJDBC(b []byte, at int) []Found {
 	end := at
-	for end < len(b) && end < at+1000 && urlByte(b[end]) {
+	for end < len(b) && end < at+1000 && urlBytes.Has(b[end]) {
 		end++
 	}
 	run := b[at:end]
