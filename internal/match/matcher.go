@@ -809,7 +809,7 @@ func (m *Matcher) namedValue(n *named, s *shape, keyword string, after, start, e
 		if a == nil && bytes.IndexByte(bytes.TrimRight(v, "="), '=') >= 0 {
 			return false // "id=…": a name stands before the value
 		}
-		if a != nil && (n.row.Random || a.op == opCall) && m.words.classify() == nameOther && m.words.n > 0 && denyWords[string(m.words.at(0))] {
+		if a != nil && (n.row.Random || a.op == opCall) && m.words.classify() == nameOther && m.words.n > 0 && m.words.is(0, denies) {
 			return false // the provider's token_id, token_url
 		}
 		if n.row.Random && !byLot(v) || !whole(b, start, end) {
@@ -942,7 +942,7 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 			switch x := m.words.classify(); {
 			case x == nameSecret:
 				c, s = x, j
-			case x == nameOther && denyAnywhere[string(m.words.at(m.words.n-1))]:
+			case x == nameOther && m.words.is(m.words.n-1, deniesAnywhere):
 				c = nameOther // "Public Key:"
 			}
 			m.words.split(b[a.nameStart:e])

@@ -38,13 +38,15 @@ type nameWords struct {
 	buf   [maxIdent]byte
 	used  int
 	words [maxWords][2]int
+	kinds [maxWords]wordKind // of the first known words
+	known int
 }
 
 func (w *nameWords) at(i int) []byte { return w.buf[w.words[i][0]:w.words[i][1]] }
 
 // split reads a name. Digits stay with the letters before them but are left out at a word's end.
 func (w *nameWords) split(name []byte) {
-	w.n, w.used = 0, 0
+	w.n, w.used, w.known = 0, 0, 0
 	e := len(name)
 	for e > 0 && w.n < maxWords {
 		for e > 0 && !isLetter(name[e-1]) {
@@ -80,37 +82,69 @@ func (w *nameWords) split(name []byte) {
 	}
 }
 
-var (
-	passwordWords = words("password passwords passwd passwrd passw pwd pass passphrase passcode psw pswd pasword passwort kennwort senha contrasena mdp userpass dbpass dbpassword mypassword userpassword " +
-		"adminpassword adminpass rootpass rootpassword dbpasswd dbpwd userpwd loginpassword storepass keypass storepassword keypassword mysqlpassword requirepass bindpw rootpw adminpw masterpassword passkey " +
-		"identified smtppass ftppass sshpass")
-	secretWords = words("secret secrets token tokens apikey apikeys accesskey secretkey privatekey authkey authtoken accesstoken apitoken credential credentials cred creds clientsecret appsecret apisecret " +
-		"secretaccesskey bearer oauthtoken refreshtoken idtoken authorization encryptionkey signingkey masterkey consumersecret consumerkey appkey servicekey bottoken usertoken sessiontoken jwt sharedsecret " +
-		"secrettoken devicetoken accountkey storagekey sharedkey jwtsecret hmackey apppassword")
-	weakWords = words("auth salt key keys pat pin cookie session seed otp dsn webhook license oauth sid")
-	// What a key opens: key alone is a map's, a database's or a keyboard's.
-	keyWords = words("api access private secret sign signing encrypt encryption encryptions auth authentication master service account storage license app application client consumer shared hmac aes jwt symmetric " +
-		"ssh cipher crypto webhook admin root deploy sas rsa ecdsa ed25519 des security session token subscription primary secondary integration write read publishable publish ingest wrapping kms pem ssl tls " +
-		"rest server user dev dkim vapid push license licence decrypt decryption des3 xor pre pgp gpg host maps data")
-	// Words behind the secret one that say the value is something else.
-	denyWords = words("id ids name names type types url uri urls path paths file files filename dir directory folder length len size count max min field fields label hint title text message messages msg error errors " +
-		"prompt placeholder regex regexp pattern format policy policies rule rules strength reset forgot forgotten expiry expires expiration expired expire ttl timeout age date time at version enabled enable required " +
-		"require valid invalid validation validator visible visibility show hide input inputs form page link endpoint server host hostname port provider providers method methods class handler manager store storage ref " +
-		"reference selector arn alias env var variable index idx position pos kind limit budget usage column param parameter prefix suffix scope scopes issuer audience algorithm alg mode state status uuid guid bits " +
-		"iterations rounds cost complexity history attempts retry retries request requests response option options config source mapping lookup description desc help tooltip button icon nonce nonces iv salts screen view template subject " +
-		"body email mail address user username login group role roles permission account accounts generator generate encoder encryptor hasher hashed hash hashes digest checksum fingerprint thumbprint confirmation " +
-		"changed change update updated created removed deleted exists match matches mismatch missing empty count counter total used unused left remaining symbol chars characters charset is has required bucket table " +
-		"tag tags list array set map dict object json xml yaml schema spec test tests example callback fn func function cb fixture interval period lifetime rotation placement location region zone namespace property " +
-		"properties attribute attributes element event events action actions command cmd feature flag flags interface impl factory builder service client module package plugin extension library sdk api ui css style " +
-		"color width height code codes ring chain pair pairs vault agent frame press down up stroke board word words event words bindings binding map maps pad")
-	hashWords = words("hash hashing hashed bcrypt scrypt argon2 argon pbkdf2 kdf crypt")
-	// Words anywhere that say so.
-	denyAnywhere = words("public publishable magic authenticity antiforgery verification csrf xsrf max min num number count is has should can primary_key foreign partition sort cache translation i18n l10n locale label css idempotency continuation pagination page next previous " +
-		"regex placeholder allow disable enable disabled enabled use require required show hide toggle invalid missing forgot expired wrong incorrect error verify validate check get delete remove find lookup no without non dummy fake bogus")
-	// Words behind the secret one that change nothing.
-	neutralWords = words("value val default def string str plain plaintext raw clear cleartext encoded base64 b64 enc encrypted prod production dev development test testing staging stage live local demo sandbox env text data " +
-		"old new current previous prev backup v a b one two primary secondary main override fallback bytes hex main us eu in my do equals equal eq set setvalue put withdefault eql to be as")
+// wordKind is what a word says in a name: any of the following.
+type wordKind uint16
+
+const (
+	isPassword wordKind = 1 << iota
+	isSecret
+	isWeak         // in some contexts only
+	opensKey       // what a key opens: key alone is a map's, a database's or a keyboard's
+	denies         // behind the secret word: the value is something else
+	deniesAnywhere // so it is wherever this stands
+	ofHash
+	isNeutral // behind the secret word: it changes nothing
+	inPhrase  // a name of such words alone says what a value is, and leaves to the word before it whose
 )
+
+// vocabulary is what is known of words, folded.
+var vocabulary = func() map[string]wordKind {
+	m := map[string]wordKind{}
+	for _, list := range []struct {
+		kind  wordKind
+		words string
+	}{
+		{isPassword, "password passwords passwd passwrd passw pwd pass passphrase passcode psw pswd pasword passwort kennwort senha contrasena mdp userpass dbpass dbpassword mypassword userpassword " +
+			"adminpassword adminpass rootpass rootpassword dbpasswd dbpwd userpwd loginpassword storepass keypass storepassword keypassword mysqlpassword requirepass bindpw rootpw adminpw masterpassword passkey " +
+			"identified smtppass ftppass sshpass"},
+		{isSecret, "secret secrets token tokens apikey apikeys accesskey secretkey privatekey authkey authtoken accesstoken apitoken credential credentials cred creds clientsecret appsecret apisecret " +
+			"secretaccesskey bearer oauthtoken refreshtoken idtoken authorization encryptionkey signingkey masterkey consumersecret consumerkey appkey servicekey bottoken usertoken sessiontoken jwt sharedsecret " +
+			"secrettoken devicetoken accountkey storagekey sharedkey jwtsecret hmackey apppassword"},
+		{isWeak, "auth salt key keys pat pin cookie session seed otp dsn webhook license oauth sid"},
+		{opensKey, "api access private secret sign signing encrypt encryption encryptions auth authentication master service account storage license app application client consumer shared hmac aes jwt symmetric " +
+			"ssh cipher crypto webhook admin root deploy sas rsa ecdsa ed25519 des security session token subscription primary secondary integration write read publishable publish ingest wrapping kms pem ssl tls " +
+			"rest server user dev dkim vapid push license licence decrypt decryption des3 xor pre pgp gpg host maps data"},
+		{denies, "id ids name names type types url uri urls path paths file files filename dir directory folder length len size count max min field fields label hint title text message messages msg error errors " +
+			"prompt placeholder regex regexp pattern format policy policies rule rules strength reset forgot forgotten expiry expires expiration expired expire ttl timeout age date time at version enabled enable required " +
+			"require valid invalid validation validator visible visibility show hide input inputs form page link endpoint server host hostname port provider providers method methods class handler manager store storage ref " +
+			"reference selector arn alias env var variable index idx position pos kind limit budget usage column param parameter prefix suffix scope scopes issuer audience algorithm alg mode state status uuid guid bits " +
+			"iterations rounds cost complexity history attempts retry retries request requests response option options config source mapping lookup description desc help tooltip button icon nonce nonces iv salts screen view template subject " +
+			"body email mail address user username login group role roles permission account accounts generator generate encoder encryptor hasher hashed hash hashes digest checksum fingerprint thumbprint confirmation " +
+			"changed change update updated created removed deleted exists match matches mismatch missing empty count counter total used unused left remaining symbol chars characters charset is has required bucket table " +
+			"tag tags list array set map dict object json xml yaml schema spec test tests example callback fn func function cb fixture interval period lifetime rotation placement location region zone namespace property " +
+			"properties attribute attributes element event events action actions command cmd feature flag flags interface impl factory builder service client module package plugin extension library sdk api ui css style " +
+			"color width height code codes ring chain pair pairs vault agent frame press down up stroke board word words event words bindings binding map maps pad"},
+		{ofHash, "hash hashing hashed bcrypt scrypt argon2 argon pbkdf2 kdf crypt"},
+		{deniesAnywhere, "public publishable magic authenticity antiforgery verification csrf xsrf max min num number count is has should can primary_key foreign partition sort cache translation i18n l10n locale label css idempotency continuation pagination page next previous " +
+			"regex placeholder allow disable enable disabled enabled use require required show hide toggle invalid missing forgot expired wrong incorrect error verify validate check get delete remove find lookup no without non dummy fake bogus"},
+		{isNeutral, "value val default def string str plain plaintext raw clear cleartext encoded base64 b64 enc encrypted prod production dev development test testing staging stage live local demo sandbox env text data " +
+			"old new current previous prev backup v a b one two primary secondary main override fallback bytes hex main us eu in my do equals equal eq set setvalue put withdefault eql to be as"},
+		{inPhrase, "api access auth app client user personal private secret token key bot bearer oauth apikey apitoken accesstoken authtoken secretkey"},
+	} {
+		for w := range strings.FieldsSeq(list.words) {
+			m[w] |= list.kind
+		}
+	}
+	return m
+}()
+
+// is reports whether the i-th word is of one of the kinds.
+func (w *nameWords) is(i int, k wordKind) bool {
+	for ; w.known <= i; w.known++ {
+		w.kinds[w.known] = vocabulary[string(w.at(w.known))]
+	}
+	return w.kinds[i]&k != 0
+}
 
 // classify says what a name promises and why not, where it promises nothing.
 func (w *nameWords) classify() nameClass {
@@ -118,19 +152,19 @@ func (w *nameWords) classify() nameClass {
 		return nameOther
 	}
 	i := 0
-	for i < w.n-1 && neutralWords[string(w.at(i))] {
+	for i < w.n-1 && w.is(i, isNeutral) {
 		i++
 	}
 	last := w.at(i)
 	class := nameOther
 	switch l := string(last); {
-	case passwordWords[l] || len(l) > 8 && (strings.HasSuffix(l, "password") || strings.HasSuffix(l, "passwd") || strings.HasSuffix(l, "passphrase")) || len(l) > 4 && strings.HasSuffix(l, "pwd"):
+	case w.is(i, isPassword) || len(l) > 8 && (strings.HasSuffix(l, "password") || strings.HasSuffix(l, "passwd") || strings.HasSuffix(l, "passphrase")) || len(l) > 4 && strings.HasSuffix(l, "pwd"):
 		class = namePassword
-	case secretWords[l] || len(l) > 6 && (strings.HasSuffix(l, "secret") || strings.HasSuffix(l, "apikey") || strings.HasSuffix(l, "token") || strings.HasSuffix(l, "secretkey") || strings.HasSuffix(l, "accesskey")):
+	case w.is(i, isSecret) || len(l) > 6 && (strings.HasSuffix(l, "secret") || strings.HasSuffix(l, "apikey") || strings.HasSuffix(l, "token") || strings.HasSuffix(l, "secretkey") || strings.HasSuffix(l, "accesskey")):
 		class = nameSecret
 	case l == "key" || l == "keys":
 		class = nameWeak
-		if i+1 < w.n && keyWords[string(w.at(i+1))] {
+		if i+1 < w.n && w.is(i+1, opensKey) {
 			class = nameSecret
 		}
 		if i+1 < w.n && string(w.at(i+1)) == "id" {
@@ -138,18 +172,18 @@ func (w *nameWords) classify() nameClass {
 		}
 	case l == "pw" || l == "word" && i+1 < w.n && string(w.at(i+1)) == "pass" || l == "phrase" && i+1 < w.n && string(w.at(i+1)) == "pass":
 		class = namePassword
-	case l == "salt" && (i+1 == w.n || passwordWords[string(w.at(i+1))] || hashWords[string(w.at(i+1))]):
+	case l == "salt" && (i+1 == w.n || w.is(i+1, isPassword|ofHash)):
 		return nameOther // it is stored beside the hash
-	case weakWords[l]:
+	case w.is(i, isWeak):
 		class = nameWeak
 	case l == "id" || l == "hash":
 		return nameOther
 	}
 	if class == nameOther {
 		// secret_foo: an unknown word behind the secret one, a service's name perhaps.
-		if !denyWords[string(last)] && i+1 < w.n {
+		if !w.is(i, denies) && i+1 < w.n {
 			l := string(w.at(i + 1))
-			if passwordWords[l] || secretWords[l] && l != "token" && l != "tokens" {
+			if w.is(i+1, isPassword) || w.is(i+1, isSecret) && l != "token" && l != "tokens" {
 				class = nameWeak
 			}
 		}
@@ -158,7 +192,7 @@ func (w *nameWords) classify() nameClass {
 		return nameOther
 	}
 	for j := i + 1; j < w.n; j++ {
-		if denyAnywhere[string(w.at(j))] {
+		if w.is(j, deniesAnywhere) {
 			return nameOther
 		}
 	}

@@ -42,9 +42,6 @@ func beside(gap, v []byte) bool {
 // besideLen is the length from which beside asks nothing more of a value's surroundings.
 const besideLen = 20
 
-// phraseWords make up names that say what a value is and leave to the word before them whose it is.
-var phraseWords = words("api access auth app client user personal private secret token key bot bearer oauth apikey apitoken accesstoken authtoken secretkey")
-
 // phrase extends a name that begins at s, and is split into w, by the word before it, where the name itself says no more than
 // that it is a key or token: "provider token = …", "Provider API key: …". It returns where the phrase begins.
 func phrase(b []byte, s int, w *nameWords) int {
@@ -52,7 +49,7 @@ func phrase(b []byte, s int, w *nameWords) int {
 		return s
 	}
 	for i := range w.n {
-		if !phraseWords[string(w.at(i))] {
+		if !w.is(i, inPhrase) {
 			return s
 		}
 	}
@@ -66,7 +63,7 @@ func phrase(b []byte, s int, w *nameWords) int {
 		if e-j < minKeyword || e-j > maxPhrase-8 || j > 0 && (b[j-1] == '.' || b[j-1] == '/' || b[j-1] == '$') {
 			return s
 		}
-		if i = j; !(j > 0 && isBlank(b[j-1]) && phraseWords[string(compact(nil, b[j:e]))]) {
+		if i = j; !(j > 0 && isBlank(b[j-1]) && vocabulary[string(compact(nil, b[j:e]))]&inPhrase != 0) {
 			return i
 		}
 	}

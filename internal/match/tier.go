@@ -208,7 +208,7 @@ func formed(rows []detectors.Detector) map[string]bool {
 			out[d.Provider] = true
 			for _, n := range d.Named {
 				for _, w := range n.Keywords {
-					if len(w) > 4 && !secretWords[w] && !passwordWords[w] && !weakWords[w] && !keyWords[w] {
+					if len(w) > 4 && vocabulary[w]&(isSecret|isPassword|isWeak|opensKey) == 0 {
 						out[w] = true
 					}
 				}
