@@ -574,7 +574,7 @@ func (m *Matcher) word(w *word, at int) (from, to int) {
 	if at < m.identStart || at >= m.identEnd {
 		switch s, e, ok := identAround(b, at, end); {
 		case !ok:
-		case w.leaves && !calls(b, e) && (e-s == len(w.text) || !m.near(w.wants, b[s:e])):
+		case w.leaves && !calls(b, e) && (e-s == len(w.text) || !w.wanted(b[s:e])):
 			from, to = identRun(b, s, e)
 			from, to = from-2, to+callAhead
 		default:
@@ -606,6 +606,16 @@ func (m *Matcher) word(w *word, at int) (from, to int) {
 
 // callAhead is how far behind a name its bracket may stand.
 const callAhead = 8
+
+// wanted reports whether one of the words that w wants stands in a name.
+func (w *word) wanted(name []byte) bool {
+	for _, x := range w.wants {
+		if indexFold(name, x) >= 0 {
+			return true
+		}
+	}
+	return false
+}
 
 // calls reports whether the name that ends at i is called: an opening bracket follows.
 func calls(b []byte, i int) bool {

@@ -178,13 +178,13 @@ func (f *filter) sift(b []byte, start int, ps []uint32, out *[8 * batch]int32) [
 			g := binary.LittleEndian.Uint32(b[p:]) | folded
 			slot := hashGram(g) >> slotShift
 			from, to := f.slots[slot], f.slots[slot+1]
-			first, last := &f.trigs[from], &f.trigs[to-1] // mostly the same
-			q := min(max(p-guardBack, 0), end)            // elsewhere at an end of the text
+			first, last := &f.trigs[from], &f.trigs[to-1] // mostly one
+			q := min(max(p-guardBack, 0), end)
 			around := binary.LittleEndian.Uint64(b[q:])
 			x, y := &f.sites[first.site], &f.sites[last.site]
 			differs := uint64(first.gram^g) | around&x.mask ^ x.want
 			both := uint64(last.gram^g) | around&y.mask ^ y.want
-			unsure := max(0, int(to-from)-2) | (q + guardBack - p)
+			unsure := max(0, int(to-from)-2) | (q + guardBack - p) // there are more of them, or an end of the text is near
 			keep := 0
 			if differs == 0 {
 				keep = 1
