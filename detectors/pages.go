@@ -3,6 +3,13 @@ package detectors
 // pages are what the providers' pages, and those of others who manage their keys, say of kinds in the tables. What a page
 // does not say stays unknown: an expiry that may be chosen or left out is neither yes nor no.
 var pages = []said{
+	{"https://help.salesforce.com/s/articleView?id=xcloud.connected_app_manage_oauth.htm&language=en_US&type=5", "salesforce-refresh-token", "restricted"},
+	{"https://developer.salesforce.com/docs/atlas.en-us.250.0.apexref.meta/apexref/apex_class_Auth_OauthToken.htm", "salesforce-refresh-token salesforce-token", "rotate-api"},
+	{"https://developer.salesforce.com/docs/atlas.en-us.214.0.api_placeorder.meta/api_placeorder/intro_understanding_refresh_token_oauth.htm", "salesforce-token", "expires"},
+	{"https://developers.facebook.com/docs/facebook-login/auth-vs-data/", "facebook-access-token", "scoped"},
+	{"https://developers.facebook.com/docs/facebook-login/guides/access-tokens/get-long-lived", "facebook-access-token", "rotate-api"},
+	{"https://docs.gitguardian.com/secrets-detection/secrets-detection-engine/detectors/specifics/discord_oauth2", "discord-client-secret", "-human"},
+	{"https://www.twilio.com/docs/segment/connections/find-writekey", "segment-write-key", "-human"},
 	{"https://fivetran.com/docs/activations/destinations/available-destinations/mailchimp-transactional-mandrill", "mailchimp-transactional-key", "scoped"},
 	{"https://docs.lokalise.com/en/articles/1929556-api-and-sdk-tokens", "lokalise-token", "scoped"},
 	{"https://docs.lokalise.com/en/articles/1929556-api-tokens", "lokalise-token", "overlap human"},
