@@ -3,6 +3,12 @@ package detectors
 // pages are what the providers' pages, and those of others who manage their keys, say of kinds in the tables. What a page
 // does not say stays unknown: an expiry that may be chosen or left out is neither yes nor no.
 var pages = []said{
+	{"https://docs.easypost.com/docs/authentication", "easypost-api-key easypost-test-key", "-scoped"},
+	{"https://www.rubydoc.info/gems/easypost/7.4.0/EasyPost/Services/ApiKey", "easypost-api-key easypost-test-key", "rotate-api"},
+	{"https://cursor.com/docs/security/api-keys", "cursor-api-key", "expires scoped"},
+	{"https://github.com/codecov/codecov-node", "codecov-token", "-human"},
+	{"https://docs.unstructured.io/ingestion/destination-connectors/dropbox", "dropbox-long-lived-token", "scoped"},
+	{"https://www.pulumi.com/registry/packages/vercel/api-docs/getblobstoresecrets/", "vercel-blob-token", "-human"},
 	{"https://help.salesforce.com/s/articleView?id=xcloud.connected_app_manage_oauth.htm&language=en_US&type=5", "salesforce-refresh-token", "restricted"},
 	{"https://developer.salesforce.com/docs/atlas.en-us.250.0.apexref.meta/apexref/apex_class_Auth_OauthToken.htm", "salesforce-refresh-token salesforce-token", "rotate-api"},
 	{"https://developer.salesforce.com/docs/atlas.en-us.214.0.api_placeorder.meta/api_placeorder/intro_understanding_refresh_token_oauth.htm", "salesforce-token", "expires"},
