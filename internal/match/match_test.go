@@ -659,6 +659,67 @@ func TestPrefilterMissesNothing(t *testing.T) {
 	}
 }
 
+// TestSiftKeepsWhatStands compares both steps of the prefilter, and the look at each trigger that follows, with a search for every
+// trigger at every place: on all kinds, and on texts of pieces of their literals, whole, cut, and in the wrong case.
+func TestSiftKeepsWhatStands(t *testing.T) {
+	s, err := Compile(detectors.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pieces []string
+	for i := range s.words {
+		pieces = append(pieces, s.words[i].text, strings.ToUpper(s.words[i].text))
+	}
+	for i := range s.anchors {
+		pieces = append(pieces, s.anchors[i].text, strings.ToUpper(s.anchors[i].text))
+	}
+	for i := range s.shapes {
+		for _, p := range s.shapes[i].pieces {
+			pieces = append(pieces, p.Lit)
+		}
+	}
+	of := map[uint32][]int32{}
+	for k, x := range s.filter.trigs {
+		of[x.gram] = append(of[x.gram], int32(k))
+	}
+	r := seeded(29)
+	m := s.NewMatcher()
+	stood := 0
+	for round := range 400 {
+		var b []byte
+		for range r.IntN(2 + round/4) {
+			p := pieces[r.IntN(len(pieces))]
+			switch r.IntN(4) {
+			case 0:
+				p = p[:r.IntN(len(p)+1)]
+			case 1:
+				p += draw(r, base62, r.IntN(40))
+			}
+			b = append(b, p...)
+			if r.IntN(2) == 0 {
+				b = append(b, " =.-/\n"[r.IntN(6)])
+			}
+		}
+		m.begin(b, &m.own)
+		m.scan(0, len(b), nil, 0)
+		var want []found
+		for p := 0; p+4 <= len(b); p++ {
+			for _, k := range of[le32(b[p:])|folded] {
+				if m.stands(s.filter.site(k), p) {
+					want = append(want, found{int32(p), k})
+				}
+			}
+		}
+		stood += len(want)
+		if !slices.Equal(m.fresh, want) {
+			t.Fatalf("round %d, %d bytes: %d triggers, want %d", round, len(b), len(m.fresh), len(want))
+		}
+	}
+	if stood < 1000 {
+		t.Errorf("%d triggers stood in all", stood)
+	}
+}
+
 // TestFarPlaces: a place is found however much lies before it in which there is none.
 func TestFarPlaces(t *testing.T) {
 	s := compiled(t)
