@@ -3,6 +3,10 @@ package detectors
 // pages are what the providers' pages, and those of others who manage their keys, say of kinds in the tables. What a page
 // does not say stays unknown: an expiry that may be chosen or left out is neither yes nor no.
 var pages = []said{
+	{"https://docs.together.ai/docs/api-keys-authentication", "together-api-key", "scoped overlap"},
+	{"https://nango.dev/docs/api-integrations/asana/how-to-register-your-own-asana-api-oauth-app", "asana-client-secret", "scoped -human"},
+	{"https://developers.frontegg.com/agen-for-work/connectors/marketplace/bitbucket", "bitbucket-client-secret", "scoped"},
+	{"https://confluence.atlassian.com/bitbucket/oauth-on-bitbucket-238027431.html", "bitbucket-client-secret bitbucket-client-id", "-human"},
 	{"https://docs.easypost.com/docs/authentication", "easypost-api-key easypost-test-key", "-scoped"},
 	{"https://www.rubydoc.info/gems/easypost/7.4.0/EasyPost/Services/ApiKey", "easypost-api-key easypost-test-key", "rotate-api"},
 	{"https://cursor.com/docs/security/api-keys", "cursor-api-key", "expires scoped"},
