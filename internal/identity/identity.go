@@ -4,8 +4,9 @@
 // Two keys serve two purposes. The organisation key is secret and joins repositories, images and nights. The repository salt
 // is public, stands in the policy file, and lets laptops, CI and a fork's pull request agree on what is accepted without any
 // key. A value is identified by its bytes alone: never by its kind, place or name, so that none of these can change an id.
+// Sharing tells, for the time of a comparison, which of our values another tool's holds or is a piece of.
 //
-// It never stores, prints or returns a secret.
+// It never writes, prints or returns a secret.
 package identity
 
 import (
