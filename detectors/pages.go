@@ -3,6 +3,16 @@ package detectors
 // pages are what the providers' pages, and those of others who manage their keys, say of kinds in the tables. What a page
 // does not say stays unknown: an expiry that may be chosen or left out is neither yes nor no.
 var pages = []said{
+	{"https://docs.gitguardian.com/secrets-detection/secrets-detection-engine/detectors/specifics/wakatime_apikey", "wakatime-api-key", "rotate-api"},
+	{"https://ohmyposh.dev/docs/segments/web/wakatime", "wakatime-api-key", "human"},
+	{"https://apifox.com/apidoc/docs-site/3757851/doc-3401502", "stability-api-key", "overlap"},
+	{"https://twitch4j.github.io/rest-helix/streams-get-key", "twitch-stream-key", "human"},
+	{"https://help.kagi.com/kagi/api/intro/auth.html", "kagi-api-key", "-expires -overlap restricted"},
+	{"https://docs.rapidapi.com/docs/keys-and-key-rotation", "rapidapi-key", "overlap -human"},
+	{"https://www.mintlify.com/PostHog/posthog/configuration/projects", "posthog-project-key", "-human"},
+	{"https://docs.gitguardian.com/secrets-detection/secrets-detection-engine/detectors/specifics/stackhawk_api_key", "stackhawk-key", "rotate-api"},
+	{"https://docs.readme.com/main/reference/createapikey", "readme-api-key", "rotate-api -human"},
+	{"https://docs.gitguardian.com/secrets-detection/secrets-detection-engine/detectors/specifics/coveralls_token", "coveralls-token", "-human"},
 	{"https://docs.together.ai/docs/api-keys-authentication", "together-api-key", "scoped overlap"},
 	{"https://nango.dev/docs/api-integrations/asana/how-to-register-your-own-asana-api-oauth-app", "asana-client-secret", "scoped -human"},
 	{"https://developers.frontegg.com/agen-for-work/connectors/marketplace/bitbucket", "bitbucket-client-secret", "scoped"},
