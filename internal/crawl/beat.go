@@ -115,9 +115,27 @@ func (e *engine) beat(ctx context.Context, tx *store.Tx, mine map[int64]held) er
 		args = append(args, id)
 		rows = append(rows, "($"+strconv.Itoa(len(args))+", $1, "+e.db.now+")")
 	}
+	e.beaten = true
 	_, err := change(ctx, tx, `INSERT INTO crawl_beat (job, worker, at) VALUES `+strings.Join(rows, ", ")+
 		` ON CONFLICT (job) DO UPDATE SET worker = excluded.worker, at = excluded.at`, args...)
 	return err
+}
+
+// fade takes back the signs of life of jobs that have ended: the last one may have been given while the run was ended beside it. What
+// it cannot take back goes when the next run ends.
+func (e *engine) fade(ctx context.Context) {
+	if !e.beaten {
+		return
+	}
+	const most = 5 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	if err := e.o.Store.Update(ctx, func(tx *store.Tx) error {
+		_, err := change(ctx, tx, `DELETE FROM crawl_beat WHERE worker = $1 AND job NOT IN (SELECT id FROM river_job WHERE state = 'running')`, e.me.String())
+		return err
+	}); err != nil {
+		e.o.Log.Info("signs of life are left behind", "err", err)
+	}
 }
 
 // beats are the last signs of life by job, and the database's time.

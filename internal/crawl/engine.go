@@ -31,7 +31,7 @@ type engine struct {
 
 	stop context.CancelCauseFunc // ends body with an error
 
-	beaten  bool      // the last beat left rows
+	beaten  bool      // the last beat left rows, or may have
 	trouble time.Time // since when the database has not answered, zero while it does
 	sure    time.Time // from when on another's silence is its own, and not the database's
 }
@@ -68,7 +68,9 @@ func (c *Crawler) serve(ctx context.Context, body func(context.Context, *engine)
 		defer done(nil)
 		return errors.Join(body(ctx, e), e.halt(lasting))
 	})
-	return g.Wait()
+	err := g.Wait()
+	e.fade(context.WithoutCancel(ctx))
+	return err
 }
 
 // halt stops the client. A job that does not end when it is told to is left behind: what it brings is fenced out once it is rescued.

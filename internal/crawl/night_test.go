@@ -326,6 +326,21 @@ func TestOtherRules(t *testing.T) {
 	})
 }
 
+// A sign of life that comes after the run was ended, as one does that was on its way meanwhile, goes with the process.
+func TestLateBeat(t *testing.T) {
+	onEach(t, func(t *testing.T, s *store.Store, _ func() *store.Store) {
+		w := newWorld(t, s, 5)
+		w.expect(w.run(), store.Complete, map[store.State]int{store.Done: 5})
+		c := w.crawler(func(o *Options) { o.Heartbeat, o.RescueAfter = time.Hour, 2*time.Hour })
+		if err := c.serve(t.Context(), func(ctx context.Context, e *engine) error {
+			return s.Update(ctx, func(tx *store.Tx) error { return e.beat(ctx, tx, map[int64]held{4711: {}}) })
+		}); err != nil {
+			t.Fatal(err)
+		}
+		left(t, s)
+	})
+}
+
 // A pending target that has no job gets another.
 func TestLostJob(t *testing.T) {
 	onEach(t, func(t *testing.T, s *store.Store, _ func() *store.Store) {
