@@ -3,6 +3,12 @@ package detectors
 // pages are what the providers' pages, and those of others who manage their keys, say of kinds in the tables. What a page
 // does not say stays unknown: an expiry that may be chosen or left out is neither yes nor no.
 var pages = []said{
+	{"https://workos.com/docs/reference/platform/api-key", "workos-api-key", "overlap rotate-api -human"},
+	{"https://checkout.com/docs/resources/api-authentication/api-keys", "checkout-secret-key", "scoped overlap"},
+	{"https://developers.line.biz/en/docs/basics/channel-access-token/", "line-channel-token", "-human"},
+	{"https://help.fullstory.com/hc/en-us/articles/360052021773-Managing-API-Keys", "fullstory-api-key", "scoped overlap"},
+	{"https://support.freshdesk.com/support/solutions/articles/215517", "freshdesk-credential", "-overlap"},
+	{"https://support.freshdesk.com/support/solutions/articles/225435-where-can-i-find-my-api-key-", "freshdesk-credential", "human"},
 	{"https://docs.gitguardian.com/secrets-detection/secrets-detection-engine/detectors/specifics/wakatime_apikey", "wakatime-api-key", "rotate-api"},
 	{"https://ohmyposh.dev/docs/segments/web/wakatime", "wakatime-api-key", "human"},
 	{"https://apifox.com/apidoc/docs-site/3757851/doc-3401502", "stability-api-key", "overlap"},
