@@ -3,6 +3,20 @@ package detectors
 // pages are what the providers' pages, and those of others who manage their keys, say of kinds in the tables. What a page
 // does not say stays unknown: an expiry that may be chosen or left out is neither yes nor no.
 var pages = []said{
+	{"https://www.digitalocean.com/docs/apis-clis/api/create-personal-access-token/", "digitalocean-token-old", "scoped"},
+	{"https://docs.gitguardian.com/secrets-detection/secrets-detection-engine/detectors/specifics/dropbox_app_credentials", "dropbox-secret", "-human"},
+	{"https://deno.land/x/deploy@1.10.5", "deno-deploy-token", "human"},
+	{"https://docs.drone.io/cli/configure", "droneci-token", "human"},
+	{"https://developer.ebay.com/api-docs/static/oauth-credentials.html", "ebay-client-secret", "-human"},
+	{"https://docs.endorlabs.com/administration/api-keys", "endorlabs-key", "expires scoped rotate-api"},
+	{"https://docs.firecrawl.dev/authentication", "firecrawl-api-key", "scoped -human"},
+	{"https://docs.firecrawl.dev/features/ip-restrictions", "firecrawl-api-key", "restricted"},
+	{"https://docs.fleetbase.io/developers/api", "fleetbase-key", "scoped"},
+	{"https://developer.frame.io/docs/getting-started/authentication", "frameio-token", "scoped human"},
+	{"https://developers.etsy.com/documentation/essentials/requests/", "etsy-key", "-human"},
+	{"https://www.eventbrite.com/developer/v3/api_overview/authentication/", "eventbrite-token", "human"},
+	{"https://developers.qodex.ai/checkout/finicity-apis/authentication-73/modify-partner-secret-1", "finicity-client-secret", "-expires rotate-api"},
+	{"https://www.freshbooks.com/api/scopes", "freshbooks-token", "scoped"},
 	{"https://workos.com/docs/reference/platform/api-key", "workos-api-key", "overlap rotate-api -human"},
 	{"https://checkout.com/docs/resources/api-authentication/api-keys", "checkout-secret-key", "scoped overlap"},
 	{"https://developers.line.biz/en/docs/basics/channel-access-token/", "line-channel-token", "-human"},
