@@ -39,7 +39,14 @@ const (
 	opDefault    // ${name:-value}, name || "value"
 )
 
-func isIdent(c byte) bool { return isWord(c) || c == '-' || c == '.' }
+func isIdent(c byte) bool { return identByte[c] }
+
+var identByte = func() (t [256]bool) {
+	for c := range 256 {
+		t[c] = isWord(byte(c)) || c == '-' || c == '.'
+	}
+	return t
+}()
 
 // identAround finds the name that the bytes [i, j) belong to. It refuses one that goes on for more than maxIdent to a side: a
 // run of that length is data.
@@ -409,6 +416,9 @@ func macro(b []byte, s, e int) bool {
 var loginCalls = []string{"networkcredential", "basicauth", "passwordauthentication", "passwordcredentials", "passwordcredential", "passwordauthenticationtoken"}
 
 func loginCall(name []byte) bool {
+	if len(name) < len("basicAuth") {
+		return false
+	}
 	var buf [maxIdent]byte
 	folded := compact(buf[:0], name[max(0, len(name)-maxIdent):])
 	return slices.ContainsFunc(loginCalls, func(w string) bool { return bytes.HasSuffix(folded, []byte(w)) })
@@ -496,14 +506,18 @@ func typeEnd(b []byte) (length, read int) {
 		return 0, n + 2
 	}
 	// A type is followed by = or by a default, else nobody asks: mostly these are words of a sentence.
-	assigned := n == typeMost || n < len(b) && (b[n] == '=' || isBlank(b[n]))
+	next := n
+	for next < len(b) && isBlank(b[next]) {
+		next++
+	}
+	assigned := next < len(b) && (b[next] == '=' || lower(b[next]) == 'd')
 	if !assigned && !bytes.Contains(b[:n], []byte("efault ")) && !bytes.Contains(b[:n], []byte("EFAULT ")) || !holdsType(b[:min(n, 24)]) {
-		return 0, n + 2
+		return 0, next + 2
 	}
 	if i := indexFold(b[:n], " default "); i > 0 {
-		return i, n + 2
+		return i, next + 2
 	}
-	return n, n + 2
+	return n, next + 2
 }
 
 // holdsType reports whether one of typeWords stands in b.

@@ -274,7 +274,9 @@ func (m *Matcher) place(b []byte, p int, runs []Run, baseSize int) []Run {
 		if t.gram != g {
 			continue
 		}
-		if x := &f.sites[t.site]; x.bars(b, p) || !m.stands(x, p) {
+		x := &f.sites[t.site]
+		if inside := p >= guardBack && p-guardBack+guardSize <= len(b); inside && binary.LittleEndian.Uint64(b[p-guardBack:])&x.mask != x.want ||
+			!(inside && x.sure) && !m.stands(x, p) {
 			continue
 		}
 		if len(runs) > 0 {

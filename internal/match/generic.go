@@ -34,7 +34,7 @@ func measure(a *assignment, c nameClass, name, v []byte) (f [features]float64, h
 	if c == nameOther || len(v) < 4 || len(v) >= 1024 {
 		return f, 0, false
 	}
-	if refers(a, v) || inert(v) || dummy(v) != "" || weakDummy(v) || encodedDummy(v) || disguised(v) {
+	if refers(a, v) || inert(v) || anyDummy(v) || encodedDummy(v) || disguised(v) {
 		return f, 0, false
 	}
 	h = entropy(v)
@@ -311,14 +311,10 @@ func nameLike(name, v []byte) bool {
 	return false
 }
 
-func testLike(v []byte) bool {
-	for _, w := range []string{"test", "demo", "admin", "user", "hello", "world", "foo", "bar", "mock", "fake", "local", "guest", "welcome", "temp", "stub", "value"} {
-		if indexFold(v, w) >= 0 {
-			return true
-		}
-	}
-	return false
-}
+// testLike reports whether a value holds a word of tests and demonstrations.
+func testLike(v []byte) bool { return testWords.in(v) }
+
+var testWords = findable("test demo admin user hello world foo bar mock fake local guest welcome temp stub value")
 
 // mailLike reports whether a value is an address or an account.
 func mailLike(v []byte) bool {

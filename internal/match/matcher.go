@@ -94,6 +94,7 @@ type word struct {
 	// each of the rows asks for a word in the name, of which all but those are generic ones.
 	leaves bool
 	wants  []string
+	firsts uint32 // the letters that wants begin with
 }
 
 func (w *word) add(row int32) {
@@ -138,6 +139,10 @@ func (s *Set) addLeaves() {
 			}
 		}
 		w.leaves = w.leaves && !containsAny([]byte(w.text), w.wants)
+		for _, x := range w.wants {
+			w.leaves = w.leaves && isLower(x[0])
+			w.firsts |= 1 << (x[0] - 'a')
+		}
 	}
 }
 
@@ -609,9 +614,14 @@ const callAhead = 8
 
 // wanted reports whether one of the words that w wants stands in a name.
 func (w *word) wanted(name []byte) bool {
-	for _, x := range w.wants {
-		if indexFold(name, x) >= 0 {
-			return true
+	for i, c := range name {
+		if w.firsts>>(lower(c)-'a')&1 == 0 {
+			continue
+		}
+		for _, x := range w.wants {
+			if hasFold(name[i:], x) {
+				return true
+			}
 		}
 	}
 	return false

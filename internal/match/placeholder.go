@@ -11,17 +11,35 @@ import (
 
 // Words that nobody's secret is made of, folded and without separators. Each has five letters at least or is followed by
 // something: in 40 random letters and digits one of five stands by chance once in 70,000 values.
-var dummyWords = findable("example changeme changethis changeit placeholder insert replaceme replacewith replacethis dummy yourpass yourtoken yoursecret yourkey yourapi youraccess yourclient yourown " +
+const dummyList = "example changeme changethis changeit placeholder insert replaceme replacewith replacethis dummy yourpass yourtoken yoursecret yourkey yourapi youraccess yourclient yourown " +
 	"yourprivate yourpersonal yourdb youruser youraws yourauth yourjwt yourgithub tokenhere keyhere secrethere passwordhere valuehere goeshere redacted fixme foobar barbaz notreal notasecret notavalid " +
-	"fakekey faketoken fakesecret fakepass deadbeef abcdefgh qwertyui xxxxx enteryour putyour addyour setyour testtest testkey testtoken testsecret randomstring abc123abc123 invalidinvalid dummydummy fakefake thisisfake fakevalue")
+	"fakekey faketoken fakesecret fakepass deadbeef abcdefgh qwertyui xxxxx enteryour putyour addyour setyour testtest testkey testtoken testsecret randomstring abc123abc123 invalidinvalid dummydummy fakefake thisisfake fakevalue"
 
 // Words that make a generic value none, but may be part of a real token: a configuration's name, a tenant's.
-var weakDummyWords = findable("sample todo lorem notused unused mytoken mysecret mykey myapikey undefined thisisa thisismy supersecret topsecret verysecret donotuse invalid nosecret removed masked hidden censored " +
-	"obfuscated sanitized anonymized encryptedvalue optional required default testpass somerandom base64encoded abc123 usesyour hunter keyvalue withhmac hmacsha myuuid doesnotmatter whatever")
+const weakDummyList = "sample todo lorem notused unused mytoken mysecret mykey myapikey undefined thisisa thisismy supersecret topsecret verysecret donotuse invalid nosecret removed masked hidden censored " +
+	"obfuscated sanitized anonymized encryptedvalue optional required default testpass somerandom base64encoded abc123 usesyour hunter keyvalue withhmac hmacsha myuuid doesnotmatter whatever"
+
+var (
+	dummyWords     = findable(dummyList)
+	weakDummyWords = findable(weakDummyList)
+	anyDummyWords  = findable(dummyList + " " + weakDummyList)
+)
 
 // dummy says in what way a value is evidently none: a filler, a counter, a placeholder. It returns "" for one that may be
 // real. It is for what follows a literal prefix as well as for whole values; a proven value is never asked about.
 func dummy(v []byte) string {
+	if why := shapeless(v); why != "" || len(v) < 4 {
+		return why
+	}
+	var buf [256]byte
+	if dummyWords.in(compact(buf[:0], v[:min(len(v), len(buf))])) {
+		return "a placeholder"
+	}
+	return ""
+}
+
+// shapeless is what dummy says without looking for words.
+func shapeless(v []byte) string {
 	if len(v) < 4 {
 		return ""
 	}
@@ -37,26 +55,27 @@ func dummy(v []byte) string {
 	if bytes.Contains(v, []byte("...")) || bytes.Contains(v, []byte("***")) || bytes.Contains(v, []byte("\u2026")) {
 		return "shortened"
 	}
-	var buf [256]byte
-	c := compact(buf[:0], v[:min(len(v), len(buf))])
-	if dummyWords.in(c) {
-		return "a placeholder"
-	}
 	return ""
 }
 
-// weakDummy is for the classifier, which asks it beside dummy.
-func weakDummy(v []byte) bool {
+// weakDummy is for values without a form of their own.
+func weakDummy(v []byte) bool { return counting(v, weakDummyWords) }
+
+// anyDummy reports whether a value is one to dummy or to weakDummy.
+func anyDummy(v []byte) bool { return shapeless(v) != "" || counting(v, anyDummyWords) }
+
+// counting reports whether the letters and digits of a value count, or hold one of the words.
+func counting(v []byte, words *wordSet) bool {
 	var buf [256]byte
 	c := compact(buf[:0], v[:min(len(v), len(buf))])
-	return counted(c)*2 > len(c) || weakDummyWords.in(c)
+	return counted(c)*2 > len(c) || words.in(c)
 }
 
 // encodedDummy reports whether a value is base64 of text that is evidently no secret.
 func encodedDummy(v []byte) bool {
 	var buf [longestText]byte
 	text := printable(buf[:], v)
-	return len(text) > 0 && (inert(text) || dummy(text) != "" || weakDummy(text)) || dummyPair(text)
+	return len(text) > 0 && (inert(text) || anyDummy(text)) || dummyPair(text)
 }
 
 // encodedPair reports whether a value is base64 of a user and a password that is evidently none.
@@ -122,15 +141,15 @@ func findable(list string) *wordSet {
 	return &s
 }
 
-// in reports whether one of the words stands in folded.
-func (s *wordSet) in(folded []byte) bool {
-	for i := 0; i+1 < len(folded); i++ {
-		x, y := folded[i]-'a', folded[i+1]-'a'
+// in reports whether one of the words stands in v, in whatever case.
+func (s *wordSet) in(v []byte) bool {
+	for i := 0; i+1 < len(v); i++ {
+		x, y := lower(v[i])-'a', lower(v[i+1])-'a'
 		if x >= 26 || y >= 26 {
 			continue
 		}
 		for _, w := range s[int(x)*26+int(y)] {
-			if len(folded)-i >= len(w) && string(folded[i:i+len(w)]) == w {
+			if hasFold(v[i:], w) {
 				return true
 			}
 		}
@@ -312,6 +331,13 @@ func repeats(v []byte) bool {
 func counted(v []byte) int {
 	total := 0
 	for i := 0; i < len(v); {
+		if i+1 < len(v) {
+			// Mostly neither step leads from one byte to the next.
+			if x, y := lower(v[i]), lower(v[i+1]); x != '9' && (y > x+1 || x > y+1) {
+				i++
+				continue
+			}
+		}
 		n := 1
 		for _, step := range []int{1, -1, 0} {
 			j := i

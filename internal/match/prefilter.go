@@ -33,6 +33,7 @@ type site struct {
 	ref  int32
 	off  uint16
 	what triggerKind
+	sure bool // it stands wherever its guard holds
 }
 
 type triggerKind uint8
@@ -63,10 +64,8 @@ func around(seq []spot, at int) (g guard) {
 	return g
 }
 
-// bars reports whether the site cannot stand in b with its gram at p.
-func (g *guard) bars(b []byte, p int) bool {
-	return p >= guardBack && p-guardBack+guardSize <= len(b) && binary.LittleEndian.Uint64(b[p-guardBack:])&g.mask != g.want
-}
+// covers reports whether the guard of a site whose gram begins at seq[at] tells all of what is in seq, literals.
+func covers(seq []spot, at int) bool { return at <= guardBack && len(seq)-at <= guardSize-guardBack }
 
 const (
 	filterBits = 21
@@ -396,6 +395,7 @@ func (s *Set) buildFilter(fold *folder) *filter {
 	literal := func(x site) {
 		at, _ := rarest(seq)
 		x.off, x.guard = uint16(at), around(seq, at)
+		x.sure = covers(seq, at) && (x.what == trigStruct || len(s.words[x.ref].text) >= shortWord)
 		ts = f.place(ts, x, gramOf(seq[at:]))
 	}
 	for i := range s.anchors {
