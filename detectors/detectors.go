@@ -49,7 +49,9 @@ type Detector struct {
 	Harmless bool
 
 	Traits Traits
-	// Unread says that nobody has read the provider's pages for traits: that there are none here tells nothing.
+	// Silent is a page about the kind that was read for traits and says none, Unread that nobody has read one. Of a row of a
+	// provider's one of the three holds: traits, a silent page, unread.
+	Silent string
 	Unread bool
 	// Rotate and Revoke say how in one line each, a command where there is one. {ident} stands for the public half.
 	Rotate, Revoke string

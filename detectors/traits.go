@@ -11,7 +11,7 @@ import (
 type said struct {
 	page   string
 	kinds  string // ids
-	traits string // words of traitWords; a minus before one is a no
+	traits string // words of traitWords; a minus before one is a no; "" if it says none of them
 }
 
 // better is what a page says better than a table's row does; "" keeps what stands in the row.
@@ -49,6 +49,9 @@ func read(rows []Detector) []Detector {
 		for _, id := range strings.Fields(s.kinds) {
 			d := row(id)
 			d.Unread = false
+			if s.traits == "" {
+				d.Silent = s.page
+			}
 			for _, w := range strings.Fields(s.traits) {
 				name, isNo := strings.CutPrefix(w, "-")
 				of, ok := traitWords[name]
@@ -63,6 +66,11 @@ func read(rows []Detector) []Detector {
 					*t = no(s.page)
 				}
 			}
+		}
+	}
+	for i := range rows {
+		if d := &rows[i]; d.Silent != "" && d.Traits != (Traits{}) {
+			panic(fmt.Sprintf("%s: %s says nothing, and another page does", d.ID, d.Silent))
 		}
 	}
 	for _, b := range betterWords {

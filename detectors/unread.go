@@ -8,10 +8,9 @@ import (
 // unread are kinds with a row of their own for whose traits nobody has read their provider's pages. The rows of the tables by
 // field say so themselves. Whoever reads a page takes its kind from this list and writes down what it says, in pages.
 var unread = strings.Fields(`
-	aws-mws-auth-token aws-service-key-id azure-app-center-token docker-registry-auth
-	filezilla-password gcp-recaptcha-key github-token gitlab-feature-flags-token gitlab-scim-token gitlab-token
-	jenkins-encrypted-secret jfrog-password kubernetes-secret libpq-connection-string netrc-entry npm-registry-credential pgpass-entry
-	psexec-password pypirc-entry sentry-dsn-secret tailscale-other-key truenas-session-key vault-recovery-token
+	aws-mws-auth-token aws-service-key-id azure-app-center-token docker-registry-auth filezilla-password github-token
+	jenkins-encrypted-secret jfrog-password kubernetes-secret libpq-connection-string pgpass-entry psexec-password pypirc-entry
+	sentry-dsn-secret tailscale-other-key truenas-session-key
 `)
 
 // markUnread says of the listed rows that they are unread.

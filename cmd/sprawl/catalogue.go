@@ -125,6 +125,9 @@ func (a *app) explainKind(d detectors.Detector) error {
 		}
 		fmt.Fprintf(&b, "  %-25s %s\n", t.q, answer)
 	}
+	if d.Silent != "" {
+		row("read", d.Silent+" says none of these")
+	}
 	row("format", d.Format)
 	row("docs", d.Docs)
 	_, err := fmt.Fprint(a.stdout, b.String())

@@ -19,11 +19,14 @@ func detectorsPage(rows []detectors.Detector) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Kinds of credential\n\nWritten by `go run ./cmd/sprawl docs docs` from the table of kinds; a change here is lost.\n\n")
 	counts := map[conformance.Source]int{}
-	traits := 0
+	traits, silent := 0, 0
 	for i := range rows {
 		counts[conformance.SourceOf(&rows[i])]++
 		if rows[i].Traits != (detectors.Traits{}) {
 			traits++
+		}
+		if rows[i].Silent != "" {
+			silent++
 		}
 	}
 	fmt.Fprintf(&b, "%d kinds. Their form is confirmed by ", len(rows))
@@ -33,10 +36,10 @@ func detectorsPage(rows []detectors.Detector) []byte {
 		}
 		fmt.Fprintf(&b, "%s for %d", s, counts[s])
 	}
-	fmt.Fprintf(&b, ". Traits are known of %d; of the others nobody has read the provider's pages yet, and no verdict rests on them.\n\n", traits)
+	fmt.Fprintf(&b, ". Traits are known of %d; about %d a page was read that says none; of the others nobody has read the provider's pages yet, and no verdict rests on them.\n\n", traits, silent)
 	b.WriteString(`*Proof* says what the value itself proves offline. *Says* lists the facts that are read from it. *Traits*: expires, scoped,
 last use shown, overlap (two may be valid at once), rotate by API, restricted (to addresses or hosts), human (belongs to a
-person); ` + "`+`" + ` yes, ` + "`-`" + ` no, left out: not known. The form is confirmed by the page behind *form*, or by what stands there.
+person); ` + "`+`" + ` yes, ` + "`-`" + ` no, left out: not known; *none* leads to a page that says none. The form is confirmed by the page behind *form*, or by what stands there.
 
 | kind | looks like | proof | says | traits | rotate | form |
 |---|---|---|---|---|---|---|
@@ -144,6 +147,9 @@ func matchOf(d detectors.Detector, v vectors.Vector) detectors.Match {
 }
 
 func traitWords(d *detectors.Detector) string {
+	if d.Silent != "" {
+		return "[none](" + d.Silent + ")"
+	}
 	var out []string
 	for _, t := range []struct {
 		name string

@@ -30,6 +30,7 @@ type Result struct {
 	Failures      []Failure
 	Confirmed     map[Source]int // rows, by where their form is confirmed
 	Traits        int            // rows of which at least one trait is known
+	Silent        int            // rows about which a page was read that says none
 }
 
 // Source is where the form of a kind is confirmed.
@@ -99,6 +100,9 @@ func (c *checker) row(d *detectors.Detector) {
 	if d.Traits != (detectors.Traits{}) {
 		c.res.Traits++
 	}
+	if d.Silent != "" {
+		c.res.Silent++
+	}
 	c.words(d)
 	r := rand.New(rand.NewPCG(seed, seed+1)) //nolint:gosec // vectors are the same in every run
 	vs := vectors.Make(*d, r)
@@ -140,11 +144,15 @@ func (c *checker) words(d *detectors.Detector) {
 		c.fail(d, "no page of its provider")
 	}
 	// What is true of a kind that anybody issues depends on who issued it.
-	if d.Traits == (detectors.Traits{}) && !d.Unread && d.Provider != "" {
-		c.fail(d, "no trait, and nothing says that nobody looked")
+	known := d.Traits != (detectors.Traits{})
+	if !known && d.Silent == "" && !d.Unread && d.Provider != "" {
+		c.fail(d, "no trait, no page that was read for them, and nothing says that nobody looked")
 	}
-	if d.Traits != (detectors.Traits{}) && d.Unread {
-		c.fail(d, "it says that nobody looked, and has traits")
+	if (known || d.Silent != "") && d.Unread {
+		c.fail(d, "it says that nobody looked, and that somebody did")
+	}
+	if known && d.Silent != "" {
+		c.fail(d, "a page is silent, and there are traits")
 	}
 	if d.Format == "" {
 		c.fail(d, "nothing says where its form is confirmed")

@@ -26,6 +26,12 @@ func TestCheck(t *testing.T) {
 		{"no docs", func(d *detectors.Detector) { d.Docs = "" }, "no page of its provider"},
 		{"no traits", func(d *detectors.Detector) { d.Unread = false }, "no trait"},
 		{"traits unread", func(d *detectors.Detector) { d.Traits.Expires.Value = finding.Yes }, "it says that nobody looked"},
+		{"read, and unread", func(d *detectors.Detector) { d.Silent = "https://acme.test" }, "it says that nobody looked"},
+		{"a silent page", func(d *detectors.Detector) { d.Silent, d.Unread = "https://acme.test", false }, ""},
+		{"a silent page and traits", func(d *detectors.Detector) {
+			d.Silent, d.Unread = "https://acme.test", false
+			d.Traits.Expires.Value = finding.Yes
+		}, "a page is silent"},
 		{"no traits and no provider", func(d *detectors.Detector) { d.Unread, d.Provider = false, "" }, ""},
 		{"no format", func(d *detectors.Detector) { d.Format = "" }, "nothing says where its form is confirmed"},
 		{"no rotate", func(d *detectors.Detector) { d.Rotate = "" }, "title, rotate or revoke is missing"},
