@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,6 +44,7 @@ type app struct {
 	logLevel string
 	color    string
 	quiet    bool
+	paced    atomic.Bool // the collector is
 	log      *slog.Logger
 	atEnd    []func() error // of the command: what it has for itself is given back
 }

@@ -272,7 +272,7 @@ func (a *app) crawl(ctx context.Context, args []string, f *crawlFlags) error {
 	if err != nil {
 		return err
 	}
-	defer a.setCollector()()
+	defer a.paceHeap(false)()
 	r, err := c.Run(ctx)
 	watch.stop()
 	var busy *crawl.Busy
@@ -366,7 +366,7 @@ func (a *app) worker(ctx context.Context, f *workFlags) error {
 	if err != nil {
 		return err
 	}
-	defer a.setCollector()()
+	defer a.paceHeap(false)()
 	if err := c.Work(ctx); err != nil && ctx.Err() == nil {
 		return storeFailure(s.store.String(), err)
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -61,11 +60,7 @@ type result struct {
 // do walks every target and correlates what they hold. Trouble with one target is in the ledger; the error is the context's,
 // a configuration's, or of a target that can't be scanned at all as asked.
 func (r *run) do(ctx context.Context) (*result, error) {
-	ours := r.app.getenv("GOGC") == ""
-	if ours {
-		// The table of kinds stays: to collect while it is made takes as long as making it.
-		defer debug.SetGCPercent(debug.SetGCPercent(400))
-	}
+	defer r.app.paceHeap(r.command == "staged")()
 	start := r.app.now()
 	if r.asOf.IsZero() {
 		r.asOf = start
@@ -82,9 +77,6 @@ func (r *run) do(ctx context.Context) (*result, error) {
 	set, err := match.Compile(rows)
 	if err != nil {
 		return nil, fmt.Errorf("detectors: %w", err)
-	}
-	if ours && r.command != "staged" {
-		defer paceHeap()()
 	}
 	keys, err := r.keys()
 	if err != nil {

@@ -7,7 +7,7 @@ func TestGrowth(t *testing.T) {
 		live uint64
 		want int
 	}{
-		{0, 400}, {1 << 20, 400}, {heapFloor / 2, 100}, {heapFloor * 4 / 5, collectAt}, {heapFloor, collectAt}, {1 << 40, collectAt},
+		{0, 1600}, {1 << 20, 1600}, {heapFloor / 8, 700}, {heapFloor / 2, 100}, {heapFloor * 4 / 5, collectAt}, {heapFloor, collectAt}, {1 << 40, collectAt},
 	} {
 		if got := growth(c.live); got != c.want {
 			t.Errorf("%d live bytes: %d %%, want %d", c.live, got, c.want)

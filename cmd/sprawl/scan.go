@@ -215,6 +215,7 @@ func (a *app) scan(ctx context.Context, args []string, f scanFlags, rf reportFla
 	case f.span != "":
 		command = "range"
 	}
+	defer a.paceHeap(f.staged)()
 	run, err := a.newRun(ctx, command, args, f)
 	if err != nil {
 		return err

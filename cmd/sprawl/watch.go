@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"sprawl/internal/crawl"
@@ -95,20 +94,6 @@ func (w *watching) stop() {
 		f()
 	}
 	w.stops = nil
-}
-
-// setCollector collects as a scan does while it works: the table of kinds stays, and most of what is allocated is a buffer for one large
-// blob. It returns what undoes that.
-func (a *app) setCollector() func() {
-	if a.getenv("GOGC") != "" {
-		return func() {}
-	}
-	was := debug.SetGCPercent(collectAt)
-	stop := paceHeap()
-	return func() {
-		stop()
-		debug.SetGCPercent(was)
-	}
 }
 
 // webhook is where a run tells what got worse. Its address is a secret, so that it comes from the environment alone.

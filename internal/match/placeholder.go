@@ -3,6 +3,7 @@ package match
 import (
 	"bytes"
 	"encoding/base64"
+	"slices"
 	"strings"
 
 	"sprawl/detectors"
@@ -128,15 +129,21 @@ func allDigits(v []byte) bool {
 	return true
 }
 
-// wordSet holds words that are looked for within a value, by the two letters that each begins with.
-type wordSet [26 * 26][]string
+// wordSet holds words that are looked for within a value, sorted, and where those begin that start with two letters.
+type wordSet struct {
+	words []string
+	from  [26*26 + 1]uint16
+}
 
 // findable makes a set of words that stand in a list, folded.
 func findable(list string) *wordSet {
-	var s wordSet
-	for w := range strings.FieldsSeq(list) {
-		at := &s[int(w[0]-'a')*26+int(w[1]-'a')]
-		*at = append(*at, w)
+	s := wordSet{words: strings.Fields(list)}
+	slices.Sort(s.words)
+	for _, w := range s.words {
+		s.from[int(w[0]-'a')*26+int(w[1]-'a')+1]++
+	}
+	for i := 1; i < len(s.from); i++ {
+		s.from[i] += s.from[i-1]
 	}
 	return &s
 }
@@ -148,7 +155,8 @@ func (s *wordSet) in(v []byte) bool {
 		if x >= 26 || y >= 26 {
 			continue
 		}
-		for _, w := range s[int(x)*26+int(y)] {
+		k := int(x)*26 + int(y)
+		for _, w := range s.words[s.from[k]:s.from[k+1]] {
 			if hasFold(v[i:], w) {
 				return true
 			}

@@ -35,6 +35,16 @@ func (s *Store) Print() string {
 // only those of objects that are known to be blobs without being read.
 func (s *Store) IDs(blobs bool, skip map[ID]bool) (all []byte, err error) {
 	err = guarded(func() error {
+		mapped := false // all is an index itself
+		add := func(ids []byte, index bool) {
+			switch {
+			case len(ids) == 0:
+			case len(all) == 0:
+				all, mapped = ids, index
+			default:
+				all, mapped = merged(all, ids, s.hash), false
+			}
+		}
 		for k, p := range s.packs {
 			var drop []bool // by place in the index
 			if blobs {
@@ -43,7 +53,7 @@ func (s *Store) IDs(blobs bool, skip map[ID]bool) (all []byte, err error) {
 				}
 			}
 			if x := p.idx; drop == nil && x.pick == nil && x.idStride == s.hash {
-				all = merged(all, x.ids, s.hash)
+				add(x.ids, true)
 				continue
 			}
 			ids := make([]byte, 0, p.idx.n*s.hash)
@@ -52,9 +62,11 @@ func (s *Store) IDs(blobs bool, skip map[ID]bool) (all []byte, err error) {
 					ids = append(ids, id...)
 				}
 			}
-			all = merged(all, ids, s.hash)
+			add(ids, false)
 		}
-		all = bytes.Clone(all) // it may be an index itself
+		if mapped {
+			all = bytes.Clone(all)
+		}
 		return nil
 	})
 	if err != nil {
