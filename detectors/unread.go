@@ -10,7 +10,7 @@ import (
 var unread = strings.Fields(`
 	aws-mws-auth-token aws-service-key-id azure-app-center-token docker-registry-auth filezilla-password github-token
 	jenkins-encrypted-secret jfrog-password kubernetes-secret libpq-connection-string pgpass-entry psexec-password pypirc-entry
-	sentry-dsn-secret tailscale-other-key truenas-session-key
+	tailscale-other-key truenas-session-key
 `)
 
 // markUnread says of the listed rows that they are unread.
