@@ -9,8 +9,7 @@ import (
 // field say so themselves. Whoever reads a page takes its kind from this list and writes down what it says, in pages.
 var unread = strings.Fields(`
 	aws-mws-auth-token aws-service-key-id azure-app-center-token docker-registry-auth filezilla-password github-token
-	jenkins-encrypted-secret jfrog-password kubernetes-secret libpq-connection-string pgpass-entry psexec-password pypirc-entry
-	tailscale-other-key truenas-session-key
+	kubernetes-secret libpq-connection-string pgpass-entry psexec-password pypirc-entry tailscale-other-key truenas-session-key
 `)
 
 // markUnread says of the listed rows that they are unread.
