@@ -8,8 +8,8 @@ import (
 // unread are kinds with a row of their own for whose traits nobody has read their provider's pages. The rows of the tables by
 // field say so themselves. Whoever reads a page takes its kind from this list and writes down what it says, in pages.
 var unread = strings.Fields(`
-	aws-mws-auth-token aws-service-key-id azure-app-center-token docker-registry-auth filezilla-password github-token
-	kubernetes-secret libpq-connection-string pgpass-entry psexec-password pypirc-entry tailscale-other-key truenas-session-key
+	azure-app-center-token docker-registry-auth filezilla-password github-token kubernetes-secret libpq-connection-string
+	pgpass-entry pypirc-entry truenas-session-key
 `)
 
 // markUnread says of the listed rows that they are unread.
