@@ -3,6 +3,8 @@ package detectors
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/hex"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 
@@ -11,11 +13,23 @@ import (
 
 const (
 	npmrcDocs = "https://docs.npmjs.com/cli/v11/configuring-npm/npmrc"
-	kubeDocs  = "https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/"
+	// The NSA's guidance on Cisco's types of passwords, of which 7 can be read back by anybody.
+	ciscoTypes = "https://media.defense.gov/2022/Feb/17/2002940795/-1/-1/1/CSI_CISCO_PASSWORD_TYPES_BEST_PRACTICES_20220217.PDF"
+	kubeDocs   = "https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/"
 )
 
 func dotfiles() []Detector {
 	return []Detector{
+		{
+			ID: "cisco-type-7-password", Provider: "cisco", Title: "password in a Cisco configuration, obfuscated as type 7",
+			Structures: []Structure{{Anchors: []string{"password 7 ", "key 7 ", "key-string 7 ", "secret 7 "}, Reach: Local(256), Parse: parseType7}},
+			Sample: func(r *rand.Rand) []byte {
+				return []byte("username robot password 7 " + type7(r.IntN(16), string(draw(r, Base62, 12))))
+			},
+			Traits: Traits{Expires: no(ciscoTypes)},
+			Rotate: "set a new one as type 8: username NAME algorithm-type sha256 secret NEW", Revoke: "no username NAME",
+			Docs: ciscoTypes, Format: ciscoTypes,
+		},
 		{
 			ID: "npm-registry-credential", Provider: "npm", Title: "npm registry credential",
 			Structures: []Structure{{Anchors: []string{"_authToken", "_auth", "_password"}, Reach: Local(1024), Parse: parseNpmrc}},
@@ -326,4 +340,43 @@ func parseKubeToken(b []byte, at int) []Found {
 		return nil
 	}
 	return []Found{{Parts: []FoundPart{{finding.RoleSecret, s, e}}, Start: at, End: e}}
+}
+
+// type7Key is what type 7 adds to each byte, from a place on that its first two digits give.
+const type7Key = "dsfd;kfoA,.iyewrkldJKDHSUBsgvca69834ncxv9873254k;fg87"
+
+// type7 writes a password as type 7.
+func type7(from int, password string) string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "%02d", from)
+	for i := range len(password) {
+		fmt.Fprintf(&out, "%02X", password[i]^type7Key[(from+i)%len(type7Key)])
+	}
+	return out.String()
+}
+
+// parseType7 reads the digits behind the 7, and takes those that a password comes out of.
+func parseType7(b []byte, at int) []Found {
+	i := at + bytes.Index(b[at:min(len(b), at+16)], []byte(" 7 ")) + len(" 7 ")
+	end := i
+	for end < len(b) && end < i+128 && HexAny.Has(b[end]) {
+		end++
+	}
+	if end-i < 12 || (end-i)%2 != 0 || end < len(b) && b[end] > ' ' && b[end] != '"' || !Digits.Has(b[i]) || !Digits.Has(b[i+1]) {
+		return nil
+	}
+	from := int(b[i]-'0')*10 + int(b[i+1]-'0')
+	code, err := hex.DecodeString(string(b[i+2 : end]))
+	if err != nil || from >= len(type7Key) {
+		return nil
+	}
+	for j := range code {
+		if code[j] ^= type7Key[(from+j)%len(type7Key)]; code[j] < ' ' || code[j] > '~' {
+			return nil
+		}
+	}
+	if !typed(code) {
+		return nil
+	}
+	return []Found{{Parts: []FoundPart{{finding.RoleSecret, i, end}}, Start: at, End: end}}
 }

@@ -10,12 +10,19 @@ type other struct {
 	min, max       int // of what follows the prefix; 0 for a UUID
 }
 
+// brands are what providers call themselves where their id here is another word.
+var brands = map[string]string{"smartsheets": "smartsheet"}
+
 // others is the rest of the catalogue: one row a kind. A value needs its provider's name close by and a name that promises
 // a secret, or its prefix. Nothing was confirmed on a provider's page: the page is its site.
 func others() []Detector {
 	var out []Detector
 	for _, o := range otherKinds {
 		name := strings.ToUpper(o.provider[:1]) + o.provider[1:]
+		words := o.provider
+		if w, ok := brands[o.provider]; ok {
+			words = w
+		}
 		d := Detector{
 			ID: o.provider + "-" + o.kind, Provider: o.provider, Title: name + " " + strings.ReplaceAll(strings.ReplaceAll(o.kind, "-", " "), "api", "API"),
 			Severity: medium,
@@ -27,11 +34,11 @@ func others() []Detector {
 		case o.prefix != "" && o.distinct():
 			d.Shapes = []Shape{tok(o.prefix, o.class, o.min, o.max)}
 		case o.prefix != "":
-			d.Named = byAs(o.provider, keyWords, tok(o.prefix, o.class, o.min, o.max))
+			d.Named = byAs(words, keyWords, tok(o.prefix, o.class, o.min, o.max))
 		case o.max == 0:
-			d.Named = byAs(o.provider, keyWords, uuid())
+			d.Named = byAs(words, keyWords, uuid())
 		default:
-			d.Named = byAs(o.provider, keyWords, run(o.class, o.min, o.max))
+			d.Named = byAs(words, keyWords, run(o.class, o.min, o.max))
 		}
 		out = append(out, d)
 	}

@@ -17,8 +17,8 @@ var kebab = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 // withoutProvider are the kinds that no single provider issues.
 var withoutProvider = strings.Fields(`
-	ansible-vault basic-auth-header basic-auth-url curl-user database-url ftp-url git-credentials htpasswd-entry java-keystore
-	jdbc-url jwe jwk-private-key jwt ldap-url openssh-private-key password-hash pgp-private-key pkcs12-file private-key
+	ansible-vault basic-auth-header basic-auth-url command-line-password curl-user database-url ftp-url git-credentials htpasswd-entry java-keystore
+	jdbc-url jwe jwk-private-key jwt ldap-url openssh-private-key password-hash pgp-private-key pkcs12-file powershell-secure-string private-key
 	public-key-or-certificate putty-private-key smtp-url sql-connection-string`)
 
 // TestRows holds every row to what the reports and the documentation rely on.
@@ -153,9 +153,13 @@ func asMatch(role finding.Role, text string) detectors.Match {
 // parse runs a row's structures over a text, as the engine does at every anchor.
 func parse(d detectors.Detector, text string) (detectors.Found, bool) {
 	for _, s := range d.Structures {
+		in := text
+		if s.Fold {
+			in = strings.ToLower(text)
+		}
 		for _, a := range s.Anchors {
 			for at := 0; ; at++ {
-				i := strings.Index(text[at:], a)
+				i := strings.Index(in[at:], a)
 				if i < 0 {
 					break
 				}

@@ -119,6 +119,17 @@ func urls() []Detector {
 			Rotate: "change the user's password and update every consumer", Revoke: "lock the user",
 			Docs: rfcURI, Format: rfcURI,
 		},
+		{
+			ID: "mysql-dsn", Provider: "mysql", Title: "MySQL data source name with a password",
+			Structures: []Structure{{Anchors: []string{"@tcp(", "@unix("}, Reach: Local(512), Parse: parseDSN}},
+			Facts:      urlFacts,
+			Sample: func(r *rand.Rand) []byte {
+				return []byte("app" + string(draw(r, Lower, 4)) + ":" + string(draw(r, Base62, 20)) + "@tcp(db" + string(draw(r, Digits, 2)) + ".internal.test:3306)/shop")
+			},
+			Traits: Traits{Scoped: yes("https://dev.mysql.com/doc/refman/8.4/en/privilege-system.html"), RotateAPI: yes("https://dev.mysql.com/doc/refman/8.4/en/alter-user.html"), Overlap: yes("https://dev.mysql.com/doc/refman/8.4/en/password-management.html"), Restricted: yes("https://dev.mysql.com/doc/refman/8.4/en/account-names.html")},
+			Rotate: "ALTER USER {ident} IDENTIFIED BY 'NEW' RETAIN CURRENT PASSWORD, update every consumer, then DISCARD OLD PASSWORD",
+			Revoke: "ALTER USER {ident} ACCOUNT LOCK", Docs: "https://github.com/go-sql-driver/mysql#dsn-data-source-name", Format: "https://github.com/go-sql-driver/mysql#dsn-data-source-name",
+		},
 		urlRow("basic-auth-url", "", "URL with a user and password", []string{"https", "http", "git", "ws", "wss", "svn", "hg", "git+https", "git+ssh"}, Detector{
 			Severity: finding.SevMedium,
 			Rotate:   "change the account's password, and keep it out of URLs", Revoke: "disable the account", Format: rfcURI,
@@ -273,6 +284,9 @@ func parseURL(b []byte, at int) []Found {
 	}
 	user, pass, ok := bytes.Cut(auth[:cut], []byte(":"))
 	host := auth[cut+1:]
+	if tokenAsUser(b[at:at+i], user, pass) {
+		pass, user, ok = user, nil, true
+	}
 	if n := bytes.IndexAny(host, "/,;)]}&"); n >= 0 {
 		host = host[:n]
 	}
@@ -283,7 +297,10 @@ func parseURL(b []byte, at int) []Found {
 		return nil
 	}
 	f := Found{Start: at, End: from + cut + 1 + len(host)}
-	p := from + len(user) + 1
+	p := from
+	if len(user) > 0 || b[from] == ':' {
+		p += len(user) + 1
+	}
 	f.Parts = []FoundPart{{finding.RoleSecret, p, p + len(pass)}}
 	if len(user) > 0 {
 		f.Parts = append(f.Parts, FoundPart{finding.RoleUser, from, from + len(user)})
@@ -292,6 +309,36 @@ func parseURL(b []byte, at int) []Found {
 		f.Parts = append(f.Parts, FoundPart{finding.RoleHost, h, h + len(host)})
 	}
 	return []Found{f}
+}
+
+// parseDSN reads user:password@tcp(host:port)/database, as Go's driver of MySQL takes it.
+func parseDSN(b []byte, at int) []Found {
+	const most = 256
+	from := at
+	for from > 0 && at-from < most && authorityBytes.Has(b[from-1]) && b[from-1] != '/' {
+		from--
+	}
+	user, pass, ok := bytes.Cut(b[from:at], []byte(":"))
+	open := at + bytes.IndexByte(b[at:], '(')
+	n := bytes.IndexByte(b[open:min(len(b), open+most)], ')')
+	if !ok || at-from == most || len(user) == 0 || placeholder(pass) || n < 1 || from > 1 && b[from-1] == '/' {
+		return nil
+	}
+	p := from + len(user) + 1
+	f := Found{Start: from, End: open + n + 1, Parts: []FoundPart{{finding.RoleSecret, p, at}, {finding.RoleUser, from, from + len(user)}}}
+	if host := b[open+1 : open+n]; len(host) > 0 && hostLike(host) {
+		f.Parts = append(f.Parts, FoundPart{finding.RoleHost, open + 1, open + n})
+	}
+	return []Found{f}
+}
+
+// tokenAsUser reports whether a token stands where the user does, as git hosts take it: https://TOKEN@host, TOKEN:x-oauth-basic@.
+func tokenAsUser(scheme, user, pass []byte) bool {
+	const least = 20
+	if len(pass) > 0 && string(pass) != "x-oauth-basic" || !bytes.HasSuffix(scheme, []byte("http")) && !bytes.HasSuffix(scheme, []byte("https")) {
+		return false
+	}
+	return len(user) >= least && all(user, WordBytes.Or(Of("-"))) && !all(user, Letters.Or(Of("_-"))) && Entropy(user) >= 3 && !placeholder(user)
 }
 
 // template reports whether a host is filled in later: the password before it may stand in clear all the same.

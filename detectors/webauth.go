@@ -35,16 +35,6 @@ func webauth() []Detector {
 			Docs: "https://curl.se/docs/manpage.html#-u", Format: "https://curl.se/docs/manpage.html#-u",
 		},
 		{
-			ID: "psexec-password", Provider: "psexec", Title: "password on a PsExec command line",
-			Structures: []Structure{{Anchors: []string{"psexec", "PsExec", "PSEXEC"}, Reach: Local(1024), Parse: parsePsExec}},
-			Facts:      urlFacts,
-			Sample: func(r *rand.Rand) []byte {
-				return []byte(`psexec \\host01 -u shop\robot -p ` + string(draw(r, Base62, 14)) + ` cmd`)
-			},
-			Rotate: "change the account's password", Revoke: "disable the account",
-			Docs: "https://learn.microsoft.com/en-us/sysinternals/downloads/psexec", Format: "https://learn.microsoft.com/en-us/sysinternals/downloads/psexec",
-		},
-		{
 			ID: "password-hash", Provider: "", Title: "password hash",
 			Shapes: []Shape{
 				Token(Lit("$apr1$"), Range(hashDigits, 1, 8), Lit("$"), Chars(hashDigits, 22)),
@@ -137,72 +127,38 @@ func parseCurl(b []byte, at int) []Found {
 	if at > 0 && WordBytes.Has(b[at-1]) {
 		return nil
 	}
-	limit := min(len(b), at+4000)
-	type word struct{ from, to int }
-	var words []word
-	i := at
-scan:
-	for i < limit {
-		switch c := b[i]; {
-		case c == ' ' || c == '\t':
-			i++
-		case c == '\\' && i+1 < limit && (b[i+1] == '\n' || b[i+1] == '\r'):
-			i += 2
-		case c == '\n' && i > at && b[i-1] != '\\' && !(b[i-1] == '\r' && i > at+1 && b[i-2] == '\\'):
-			break scan
-		case c == '\n' || c == '\r':
-			i++
-		case c == ';' || c == '|' || c == '`' || c == ')':
-			break scan
-		case c == '"' || c == '\'':
-			n := bytes.IndexByte(b[i+1:limit], c)
-			if n < 0 {
-				break scan
-			}
-			words = append(words, word{i + 1, i + 1 + n})
-			i += n + 2
-		default:
-			from := i
-			for i < limit && !bytes.ContainsRune([]byte(" \t\r\n\"'`|;)"), rune(b[i])) {
-				i++
-			}
-			words = append(words, word{from, i})
-		}
-	}
-	for k := 1; k < len(words); k++ {
-		w := words[k]
-		switch v := string(b[w.from:w.to]); {
-		case v == "-u" || v == "--user" || v == "-U" || v == "--proxy-user" || v == "--user=":
-			if k+1 >= len(words) {
+	var l commandLine
+	l.read(b, at+len("curl"), min(len(b), at+4000))
+	for k := range l.n {
+		w := l.bare(l.words[k].start, l.words[k].end)
+		switch v := string(b[w.start:w.end]); {
+		case v == "-u" || v == "--user" || v == "-U" || v == "--proxy-user" || v == "--user=",
+			strings.HasPrefix(v, "-") && !strings.HasPrefix(v, "--") && len(v) > 2 && len(v) < 6 && strings.HasSuffix(v, "u"): // -su user:pass
+			if k+1 >= l.n {
 				return nil
 			}
-			w = words[k+1]
-		case strings.HasPrefix(v, "-") && !strings.HasPrefix(v, "--") && len(v) > 2 && len(v) < 6 && strings.HasSuffix(v, "u"):
-			if k+1 >= len(words) { // -su user:pass
-				return nil
-			}
-			w = words[k+1]
+			w = l.bare(l.words[k+1].start, l.words[k+1].end)
 		case strings.HasPrefix(v, "--user="):
-			w.from += len("--user=")
+			w.start += len("--user=")
 		case strings.HasPrefix(v, "-u") && strings.Contains(v, ":"):
-			w.from += 2
+			w.start += 2
 		default:
 			continue
 		}
-		user, pass, ok := bytes.Cut(b[w.from:w.to], []byte(":"))
+		user, pass, ok := bytes.Cut(b[w.start:w.end], []byte(":"))
 		if !ok || len(pass) == 0 {
 			if v := user; len(v) >= 20 && !placeholder(v) && all(v, WordBytes.Or(Of("-."))) && Entropy(v) > 3 {
-				return []Found{{Parts: []FoundPart{{finding.RoleSecret, w.from, w.to}}, Start: at, End: w.to}} // a token instead of a user
+				return []Found{{Parts: []FoundPart{{finding.RoleSecret, w.start, w.end}}, Start: at, End: w.end}} // a token instead of a user
 			}
 			return nil
 		}
 		if placeholder(pass) {
 			return nil
 		}
-		p := w.from + len(user) + 1
-		f := Found{Parts: []FoundPart{{finding.RoleSecret, p, w.to}}, Start: at, End: w.to}
+		p := w.start + len(user) + 1
+		f := Found{Parts: []FoundPart{{finding.RoleSecret, p, w.end}}, Start: at, End: w.end}
 		if len(user) > 0 {
-			f.Parts = append(f.Parts, FoundPart{finding.RoleUser, w.from, w.from + len(user)})
+			f.Parts = append(f.Parts, FoundPart{finding.RoleUser, w.start, w.start + len(user)})
 		}
 		return []Found{f}
 	}
@@ -222,35 +178,4 @@ func parseHtpasswd(b []byte, at int) []Found {
 		return nil
 	}
 	return []Found{{Parts: []FoundPart{{finding.RoleSecret, at + 1, end}, {finding.RoleUser, start, at}}, Start: start, End: end, Tier: finding.TierShaped}}
-}
-
-// parsePsExec takes the argument of -p, and of -u before or after it, from the same line.
-func parsePsExec(b []byte, at int) []Found {
-	_, end := lineAround(b, at, 1000)
-	f := Found{Start: at}
-	option := func(name string, role finding.Role) {
-		i := bytes.Index(b[at:end], []byte(" "+name+" "))
-		if i < 0 {
-			return
-		}
-		s := at + i + len(name) + 2
-		e := s
-		if s < end && (b[s] == '"' || b[s] == '\'') {
-			s++
-			for e = s; e < end && b[e] != b[s-1]; e++ {
-			}
-		} else {
-			for e < end && b[e] > ' ' && b[e] != '"' && b[e] != '\'' {
-				e++
-			}
-		}
-		f.Parts = append(f.Parts, FoundPart{role, s, e})
-		f.End = max(f.End, e)
-	}
-	option("-p", finding.RoleSecret)
-	if len(f.Parts) == 0 || placeholder(b[f.Parts[0].Start:f.Parts[0].End]) {
-		return nil
-	}
-	option("-u", finding.RoleUser)
-	return []Found{f}
 }

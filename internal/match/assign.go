@@ -2,7 +2,7 @@ package match
 
 import (
 	"bytes"
-	"slices"
+	"strings"
 )
 
 // assignment is one "name operator value" of a text. Offsets are bytes in it.
@@ -10,18 +10,20 @@ type assignment struct {
 	nameStart, nameEnd int
 	start, end         int // of the value, quotes and schemes such as "Bearer" left out
 	op                 op
-	quote              byte // the quote around the value, 0 for none
-	more               bool // further words follow an unquoted value: prose
-	joined             bool // the value is one operand of a larger expression
-	flow               bool // stands inside brackets, a string, a query or a connection string: no expression
-	scheme             bool // an authentication scheme was passed over
-	listed             bool // a pair among other strings of one list
-	login              bool // a call that takes a user and a password
-	second             bool // the value is the second argument of such a call
-	valued             bool // a value was read, or looked for
-	behind             bool // the line before the name was looked at, up to lineOfWord bytes of it
-	seen               int  // the end of what was read, up to seenAhead bytes less
-	first              int  // where what was read begins, if before the name
+	quote              byte      // the quote around the value, 0 for none
+	more               bool      // further words follow an unquoted value: prose
+	joined             bool      // the value is one operand of a larger expression
+	flow               bool      // stands inside brackets, a string, a query or a connection string: no expression
+	scheme             bool      // an authentication scheme was passed over
+	listed             bool      // a pair among other strings of one list
+	argument           nameClass // what the value is as an argument of a known call, nameOther if it is none
+	row                bool      // they are cells of a table's row
+	listing            bool      // a dash joins them, as in a list of somebody's: name - 'value'
+	lot                bool      // so little joins name and value that only a value drawn by lot is one
+	valued             bool      // a value was read, or looked for
+	behind             bool      // the line before the name was looked at, up to lineOfWord bytes of it
+	seen               int       // the end of what was read, up to seenAhead bytes less
+	first              int       // where what was read begins, if before the name
 }
 
 // op is how the value follows the name.
@@ -165,7 +167,7 @@ func parseAssignment(b []byte, s, e int) (assignment, bool) {
 		quoted = true
 		r.i += n
 	}
-	if r.peek() == '>' || !quoted && s > 0 && (b[s-1] == '<' || b[s-1] == ':') && r.peek() == ' ' {
+	if r.peek() == '>' || !quoted && s > 0 && (b[s-1] == '<' || b[s-1] == ':') && r.peek() == ' ' || quoted && hasFold(r.rest(), ` serializeas="`) {
 		a.seen = e + maxGap
 		if a.element(&r, quoted) {
 			return a, a.value(b, r.i)
@@ -198,6 +200,10 @@ func parseAssignment(b []byte, s, e int) (assignment, bool) {
 			spaced = r.blanks()
 		}
 	}
+	if c := r.peek(); c == '\n' || c == '\r' || c == '*' {
+		a.nextLine(&r)
+		spaced = true
+	}
 	if r.peek() == '!' && r.peekAt(1) != '=' || r.peek() == '?' && (r.peekAt(1) == ':' || r.peekAt(1) == ' ') {
 		r.i++ // optional or definite, as TypeScript and Kotlin mark it
 		r.blanks()
@@ -208,6 +214,28 @@ func parseAssignment(b []byte, s, e int) (assignment, bool) {
 	}
 	return a, a.value(b, r.i)
 }
+
+// nextLine passes over what may stand between a name and its operator: a line break before =, as Java's formatters write it, one
+// between an option and its argument in a list of YAML, and the asterisks that end a bold name in a table.
+func (a *assignment) nextLine(r *reader) {
+	n := *r
+	if n.peek() == '*' {
+		for n.peek() == '*' {
+			n.i++
+		}
+	} else {
+		n.gap()
+	}
+	bold := n.b[n.i-1] == '*'
+	n.blanks()
+	a.seen = max(a.seen, n.i+2)
+	if c := n.peek(); bold && c == '|' || !bold && (c == '=' || c == '-' && optionAt(r.b, a.nameStart)) && isBlank(n.peekAt(1)) {
+		*r = n
+	}
+}
+
+// optionAt reports whether the name at s is that of an option: --name.
+func optionAt(b []byte, s int) bool { return s > 1 && b[s-1] == '-' && b[s-2] == '-' }
 
 // element reads the rest of an opening tag; the value is the text up to the next tag.
 func (a *assignment) element(r *reader, quoted bool) bool {
@@ -331,9 +359,20 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 		r.i++
 		a.typed(r)
 	case two[0] == '(':
-		a.op, a.login = opCall, loginCall(b[s:a.nameEnd])
+		a.op = opCall
 		r.i++
+		a.passedTo(r, b[s:a.nameEnd], 1)
 	case two[0] == ',':
+		if s == 0 {
+			return false
+		}
+		option := optionAt(b, s)
+		switch {
+		case option:
+			s -= 2 // ["--password", "x"]
+		case s > 1 && b[s-1] == '#' && isQuote(b[s-2]):
+			s-- // fill("#password", "x")
+		}
 		if s == 0 {
 			return false
 		}
@@ -342,14 +381,29 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 		if !quoted && b[s-1] != '(' && !macro(b, s, a.nameEnd) || quoted && !isQuote(b[s-1]) && b[s-1] != ' ' && b[s-1] != '\\' || !takesPair(b, s) {
 			return false
 		}
-		a.op, a.listed = opPair, listBefore(b, s)
+		a.op, a.listed = opPair, !option && listBefore(b, s)
 		if !quoted && macro(b, s, a.nameEnd) {
 			a.op = opEqual // setopt(h, OPT_PASSWORD, "x") assigns
 		}
 		r.i++
-	case quoted:
+		if n := *r; option {
+			n.gap()
+			if a.seen = max(a.seen, n.i+len("default=")); hasFold(n.rest(), "default=") {
+				r.i = n.i + len("default=") // add_argument("--password", default="x")
+			}
+		}
+	case two == [2]byte{'o', 'r'} && isBlank(b[r.i-1]) && r.peekAt(2) == ' ' && isQuote(r.peekAt(3)):
+		a.op = opDefault // os.getenv("TOKEN") or "x"
+		r.i += 3
+	case two[0] == '{' && quoted && spaced && declared(b, s):
+		a.op = opEqual // variable "password" { default = "x" }
+	case quoted && !(spaced && optionAt(b, s) && two == [2]byte{'-', ' '}):
 		return false
 	case spaced && isQuote(two[0]):
+		if a.passedTo(r, b[s:a.nameEnd], 2) {
+			a.op = opCall // basic_auth "user", "password"
+			return true
+		}
 		// Not the prose of: to pass "x" on.
 		if s > 1 && isLower(b[s]) && b[s-1] == ' ' && isWord(b[s-2]) && !a.commanded(b, s) {
 			return false
@@ -357,6 +411,9 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 		a.op = opSpace
 	case spaced && a.typedAfter(r):
 		a.op = opEqual
+	case spaced && two == [2]byte{'-', ' '} && optionAt(b, s):
+		a.op = opSpace
+		r.i += 2
 	case spaced && (s > 0 && b[s-1] == '-' || a.commanded(b, s)):
 		a.op = opSpace
 	case spaced && hasFold(r.rest(), "by "): // IDENTIFIED BY 'x'
@@ -364,15 +421,96 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 		r.i += 3
 		a.op = opSpace
 		return sql || isQuote(r.peek())
+	case two[0] == '|' && two[1] != '|' && two[1] != '=':
+		a.op, a.lot = opColon, true
+		r.i++
+		return a.cell(b, s)
+	case spaced && two == [2]byte{'-', ' '} && isQuote(r.peekAt(2)):
+		a.op, a.lot, a.listing = opColon, true, true
+		r.i += 2
+	case spaced && s+len("authorization") == a.nameEnd && hasFold(b[s:], "authorization") && (hasFold(r.rest(), "bearer ") || hasFold(r.rest(), "token ")):
+		a.op = opColon // the colon was forgotten
+	case spaced && lower(two[0]) == 'i' && a.told(r):
+	case spaced && a.directive(r, s):
+		a.op = opSpace
 	default:
 		return false
 	}
 	return true
 }
 
+// cell reports whether the name at s is the first of two cells of a table's row: | name | value |. Where no bar stands before it,
+// a shell's pipe might follow.
+func (a *assignment) cell(b []byte, s int) bool {
+	i := s
+	for i > 0 && s-i < maxBlanks && (isBlank(b[i-1]) || b[i-1] == '*' || b[i-1] == '`') {
+		i--
+	}
+	a.first = min(a.first, i-1)
+	if i > 0 && b[i-1] == '|' {
+		a.row = true
+		return true
+	}
+	return i == 0 || b[i-1] == '\n'
+}
+
+// told reads what a sentence says of a name: the password is "x".
+func (a *assignment) told(r *reader) bool {
+	n := *r
+	if !hasFold(n.rest(), "is") || !isBlank(n.peekAt(2)) && n.peekAt(2) != ':' {
+		return false
+	}
+	n.i += len("is")
+	colon := n.peek() == ':'
+	n.i++
+	n.blanks()
+	a.seen = max(a.seen, n.i+1)
+	a.op, a.lot = opColon, !colon && !isQuote(n.peek())
+	*r = n
+	return true
+}
+
+// directive reports whether the value is the rest of a line that begins with the name, as in requirepass X, or follows the 0 that
+// says of a password in a router's configuration that it is not encrypted, or a key of npm's configuration.
+func (a *assignment) directive(r *reader, s int) bool {
+	b := r.b
+	if b[s] == '_' && s > 0 && b[s-1] == ':' {
+		return true // npm config set //host/:_authToken X
+	}
+	plain := r.peek() == '0' && isBlank(r.peekAt(1))
+	if plain {
+		r.i += 2
+		r.blanks()
+	}
+	plain = plain || hasFold(b[s:a.nameEnd], "insecure-password") // HAProxy: user X insecure-password Y
+	i := r.i
+	for i < r.limit && b[i] > ' ' {
+		i++
+	}
+	e := i
+	for i < r.limit && (isBlank(b[i]) || b[i] == '\r') {
+		i++
+	}
+	a.seen = max(a.seen, i+1)
+	if i < len(b) && b[i] != '\n' || e == r.i {
+		return false
+	}
+	if plain {
+		return true
+	}
+	if allHex(b[r.i:e]) {
+		return false // a digest, of a file named so
+	}
+	a.lot = true
+	for i = s; i > 0 && s-i < maxBlanks && isBlank(b[i-1]); i-- {
+	}
+	a.first = min(a.first, i-1)
+	return (i == 0 || b[i-1] == '\n') && bytes.IndexByte(b[s:a.nameEnd], '.') < 0
+}
+
 // pairCalls are parts of the names of functions that take a name and its value.
 var pairCalls = []string{"set", "put", "add", "define", "header", "env", "propert", "param", "append", "attr", "with", "insert", "config", "store", "entry", "pair", "field", "option", "write", "get", "lookup", "fetch", "override",
-	"export", "secret", "map", "of", "var", "default", "arg", "assign", "register", "bind", "form", "data", "value"}
+	"export", "secret", "map", "of", "var", "default", "arg", "assign", "register", "bind", "form", "data", "value", "flag", "fill"}
 
 // takesPair reports whether the list that the name at s leads holds a name and its value: hash("password", "x") does not.
 func takesPair(b []byte, s int) bool {
@@ -384,7 +522,7 @@ func takesPair(b []byte, s int) bool {
 		return true
 	}
 	e := i - 1
-	for i = e; i > 0 && e-i < 48 && isWord(b[i-1]); {
+	for i = e; i > 0 && e-i < 48 && (isWord(b[i-1]) || b[i-1] == '.'); {
 		i--
 	}
 	if i == e {
@@ -412,16 +550,103 @@ func macro(b []byte, s, e int) bool {
 	return i > 0 && left[len(left)-1] == ',' && isWord(left[i-1]) && bytes.IndexByte(left[i:], '"') < 0 && takesPair(b, from+i+1)
 }
 
-// loginCalls are what the names of calls end in that take a user and a password, folded and without separators.
-var loginCalls = []string{"networkcredential", "basicauth", "passwordauthentication", "passwordcredentials", "passwordcredential", "passwordauthenticationtoken"}
+// callArgument is what the name of a call ends in that takes a secret among other things, folded and without separators, which
+// argument that is, from 1, and what it is.
+type callArgument struct {
+	name  string
+	n     int
+	class nameClass
+}
 
-func loginCall(name []byte) bool {
-	if len(name) < len("basicAuth") {
+var callArguments = []callArgument{
+	{"networkcredential", 2, namePassword}, {"basicauth", 2, namePassword}, {"passwordauthentication", 2, namePassword}, {"passwordcredentials", 2, namePassword},
+	{"passwordcredential", 2, namePassword}, {"passwordauthenticationtoken", 2, namePassword}, {"wifibegin", 2, namePassword}, {"signin", 2, namePassword},
+	{"ftp_login", 3, namePassword}, {"login", 2, namePassword}, {"plainauth", 3, namePassword}, {"getconnection", 3, namePassword}, {"mysqliconnect", 3, namePassword},
+	{"mysqlconnect", 3, namePassword}, {"mysqlpconnect", 3, namePassword}, {"pymysqlconnect", 3, namePassword}, {"odbcconnect", 3, namePassword}, {"imapopen", 3, namePassword},
+	{"ldapbind", 3, namePassword}, {"ssh2authpassword", 3, namePassword}, {"sequelize", 3, namePassword}, {"=mysqli", 3, namePassword}, {"=pdo", 3, namePassword},
+	{"=credentials", 4, namePassword}, {"jwtsign", 2, nameSecret}, {"jwtverify", 2, nameSecret}, {"jwtencode", 2, nameSecret}, {"createhmac", 2, nameSecret},
+	{"secretkeyspec", 1, nameSecret}, {"scryptsync", 1, nameSecret}, {"pbkdf2sync", 1, nameSecret}, {"=fernet", 1, nameSecret},
+	{"hmacnew", 1, nameSecret}, {"hmacnew", 2, nameSecret}, {"aesnew", 1, nameSecret}, {"newcipher", 1, nameSecret}, {"cipheriv", 2, nameSecret}, {"newcookiestore", 1, nameSecret},
+	{"signedstring", 1, nameSecret}, {"hmacshakeyfor", 1, nameSecret}, {"signwith", 2, nameSecret}, {"symmetricsecuritykey", 1, nameSecret}, {"clientsecretcredential", 3, nameSecret},
+	{"opensslencrypt", 3, nameSecret}, {"openssldecrypt", 3, nameSecret}, {"withcredentials", 2, namePassword}, {"storeload", 2, namePassword}, {"hashsync", 1, namePassword},
+	{"generatefrompassword", 1, namePassword},
+}
+
+// calleeWords stand in names of such calls that hold no other word that is looked for.
+var calleeWords = []string{"login", "signin", "getconnection", "mysqli", "mysql_connect", "mysql_pconnect", "odbc_connect", "imap_open", "ldap_bind", "wifi", "pymysql", "sequelize", "pdo", "hmac", "scrypt",
+	"pbkdf2", "fernet", "aes", "newcipher", "cipheriv", "signedstring", "signwith", "openssl_", "hashsync"}
+
+// passedTo goes on to the argument of the named call that is a secret, if it is such a call and has so many; from is the least
+// number of that argument. A name with an underscore is told as it is written, one behind = is all of the name.
+func (a *assignment) passedTo(r *reader, name []byte, from int) bool {
+	if len(name) < len("pdo") {
 		return false
 	}
 	var buf [maxIdent]byte
 	folded := compact(buf[:0], name[max(0, len(name)-maxIdent):])
-	return slices.ContainsFunc(loginCalls, func(w string) bool { return bytes.HasSuffix(folded, []byte(w)) })
+	for i := range callArguments {
+		x := &callArguments[i]
+		what, whole := strings.CutPrefix(x.name, "=")
+		if !(whole && string(folded) == what || !whole && bytes.HasSuffix(folded, []byte(what))) &&
+			!(strings.IndexByte(what, '_') > 0 && len(name) >= len(what) && hasFold(name[len(name)-len(what):], what)) {
+			continue
+		}
+		if t := *r; x.n >= from && (x.n > 1 && a.pass(&t, x.n-1) || x.n == 1 && a.written(t)) {
+			*r, a.argument = t, x.class
+			return true
+		}
+	}
+	return false
+}
+
+// written reports whether a string follows, or a call around one.
+func (a *assignment) written(r reader) bool {
+	const ahead = 32
+	r.gap()
+	i := r.i
+	for i < r.limit && i < r.i+ahead && (isWord(r.b[i]) || r.b[i] == '.' || r.b[i] == '[' || r.b[i] == ']' || r.b[i] == '(') {
+		i++
+	}
+	a.seen = max(a.seen, i+1)
+	return i < r.limit && isQuote(r.b[i])
+}
+
+// declared reports whether the quoted name at s is that of a variable of Terraform.
+func declared(b []byte, s int) bool {
+	const word = "variable "
+	return s > len(word) && string(b[s-1-len(word):s-1]) == word
+}
+
+// pass goes over n arguments of a call, up to what follows the last comma.
+func (a *assignment) pass(r *reader, n int) bool {
+	b, depth := r.b, 0
+	limit := min(len(b), r.i+2*maxGap)
+	i := r.i
+	defer func() { a.seen = max(a.seen, i) }()
+	for ; i < limit; i++ {
+		switch c := b[i]; {
+		case c == '(' || c == '[' || c == '{':
+			depth++
+		case c == ')' || c == ']' || c == '}':
+			if depth--; depth < 0 {
+				return false
+			}
+		case c == ';':
+			return false
+		case isQuote(c):
+			for i++; i < limit && b[i] != c && b[i] != '\n'; i++ {
+				if b[i] == '\\' {
+					i++
+				}
+			}
+		case c == ',' && depth == 0:
+			if n--; n == 0 {
+				r.i, r.limit = i+1, min(len(b), i+1+maxGap)
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // listBefore reports whether another string stands before the quoted name at s in the same list.
@@ -567,7 +792,7 @@ func commandBefore(b []byte, s int) (yes bool, from int) {
 // Calls that hand their first argument on, and calls whose second argument is a default.
 var (
 	wrappers = words("string str byte bytes from secret secretstring stringptr ptr b64decode atob decode decodestring frombase64string encode some ok of valueof text " +
-		"quote literal value char tostring fromstring securestring secretstr new base64 strdup plaintext mustparse unwrap u8 std nonsensitive sensitive password bytearray")
+		"quote literal value char tostring fromstring securestring secretstr new base64 strdup plaintext mustparse unwrap u8 std nonsensitive sensitive password bytearray stringify getbytes")
 	lookups = words("getenv env get environ lookup fetch getproperty config var getordefault default setdefault getstring getvalue envor getenvor option param")
 )
 
@@ -590,6 +815,19 @@ func (a *assignment) value(b []byte, i int) bool {
 			return true
 		}
 	}
+	if r.peek() == '{' && (a.op == opColon || a.op == opEqual) && !a.nested(&r) {
+		r.limit = min(len(b), r.i+maxValue+maxWrap)
+	}
+	if broken && a.op == opColon {
+		switch {
+		case hasFold(r.rest(), "type:"):
+			broken = !a.parameter(&r)
+		case hasFold(r.rest(), "value: "):
+			r.i += len("value: ")
+			broken = false
+		}
+		a.seen = max(a.seen, r.i+len("value: "))
+	}
 	if r.peek() == '!' && r.peekAt(1) == '!' { // a YAML tag
 		for r.i < r.limit && !isSpace(b[r.i]) {
 			r.i++
@@ -598,6 +836,14 @@ func (a *assignment) value(b []byte, i int) bool {
 		a.seen = max(a.seen, r.i)
 	}
 	q, n := r.quoteAt()
+	if t := r; q == 0 && r.peek() == '[' && (a.op == opColon || a.op == opEqual) && !account(b[a.nameStart:a.nameEnd]) && lower(b[a.nameEnd-1]) != 's' {
+		t.i++
+		t.gap()
+		if a.seen = max(a.seen, t.i+quoteAhead); isQuote(t.peek()) {
+			a.listed, r.i = true, t.i // the first of a list
+			q, n = t.peek(), 1
+		}
+	}
 	if q == 0 && !broken {
 		// String prefixes: b"", u'', @"", r#""#.
 		j := 0
@@ -607,6 +853,17 @@ func (a *assignment) value(b []byte, i int) bool {
 		if j > 0 && isQuote(r.peekAt(j)) {
 			r.i += j
 			q, n = r.quoteAt()
+		}
+	}
+	if c := r.peek(); (c == '(' || c == '[') && a.op != opCall && account(b[a.nameStart:a.nameEnd]) {
+		t := r
+		if t.i++; a.pass(&t, 1) {
+			t.gap()
+			if q, n = t.quoteAt(); q != 0 {
+				a.argument = namePassword // auth=("user", "password")
+				r = t
+				r.limit = min(len(b), r.i+maxValue)
+			}
 		}
 	}
 	if q == 0 {
@@ -619,10 +876,113 @@ func (a *assignment) value(b []byte, i int) bool {
 		r.i += n
 		return a.inQuotes(&r, q, n)
 	}
+	if broken && a.op == opColon && a.alone(&r) {
+		a.lot = true
+		return a.plain(&r, spaced)
+	}
 	if broken || a.op == opCall || a.op == opPair || a.op == opCompare || a.op == opDefault && !a.flow {
 		return false
 	}
 	return a.plain(&r, spaced)
+}
+
+// maxNested is how much of what stands in brackets behind a name is looked through for its value.
+const maxNested = 256
+
+// nested goes on to the value in "name": {"type": "string", "value": "x"}, as templates of clouds and the state of Terraform have
+// it, and to the default of a variable.
+func (a *assignment) nested(r *reader) bool {
+	n := reader{b: r.b, i: r.i + 1, limit: min(len(r.b), r.i+maxNested)}
+	defer func() { a.seen = max(a.seen, n.i+seenAhead) }()
+	for n.i < n.limit {
+		for n.i < n.limit && (isSpace(n.b[n.i]) || n.b[n.i] == ',') {
+			n.i++
+		}
+		q, k := n.quoteAt()
+		n.i += k
+		from := n.i
+		for n.i < n.limit && isIdent(n.b[n.i]) {
+			n.i++
+		}
+		key := n.b[from:n.i]
+		if _, k := n.quoteAt(); q != 0 {
+			n.i += k
+		}
+		n.blanks()
+		if c := n.peek(); len(key) == 0 || c != ':' && c != '=' {
+			return false
+		}
+		n.i++
+		n.blanks()
+		if len(key) == 5 && hasFold(key, "value") || len(key) == 7 && hasFold(key, "default") || len(key) == 12 && hasFold(key, "defaultvalue") {
+			r.i, r.limit = n.i, min(len(n.b), n.i+maxValue+maxWrap)
+			return true
+		}
+		if q, k := n.quoteAt(); q != 0 {
+			for n.i += k; n.i < n.limit && n.b[n.i] != q && n.b[n.i] != '\n'; n.i++ {
+			}
+			n.i++
+			continue
+		}
+		for n.i < n.limit && n.b[n.i] != ',' && n.b[n.i] != '\n' && n.b[n.i] != '{' && n.b[n.i] != '}' {
+			n.i++
+		}
+		if c := n.peek(); c != ',' && c != '\n' {
+			return false
+		}
+	}
+	return false
+}
+
+// parameter goes on to the default of a CloudFormation parameter of which the reader is at the type.
+func (a *assignment) parameter(r *reader) bool {
+	b, i := r.b, r.i
+	limit := min(len(b), i+maxNested)
+	indent := 0
+	for j := i; j > 0 && isBlank(b[j-1]); j-- {
+		indent++
+	}
+	defer func() { a.seen = max(a.seen, i+seenAhead) }()
+	for i < limit {
+		for i < limit && b[i] != '\n' {
+			i++
+		}
+		i++
+		n := i
+		for i < limit && isBlank(b[i]) {
+			i++
+		}
+		if i-n != indent {
+			return false
+		}
+		if i < limit && hasFold(b[i:limit], "default:") {
+			r.i = i + len("default:")
+			r.blanks()
+			r.limit = min(len(b), r.i+maxValue+maxWrap)
+			return true
+		}
+	}
+	return false
+}
+
+// alone reports whether the rest of the line is one word, and no key.
+func (a *assignment) alone(r *reader) bool {
+	i := r.i
+	for i < r.limit && r.b[i] > ' ' {
+		i++
+	}
+	a.seen = max(a.seen, i+1)
+	return i > r.i && r.b[i-1] != ':' && (i == len(r.b) || r.b[i] == '\n' || r.b[i] == '\r')
+}
+
+// account reports whether a name stands for a user and a password together.
+func account(name []byte) bool {
+	for _, w := range []string{"auth", "credentials", "creds", "login"} {
+		if n := len(name) - len(w); n >= 0 && hasFold(name[n:], w) {
+			return true
+		}
+	}
+	return false
 }
 
 // wrapped passes over a call around a quoted value and returns the quote.
@@ -637,7 +997,7 @@ func (a *assignment) wrapped(r *reader) (q byte, n int) {
 		r.i = i // PowerShell: ConvertTo-SecureString 'x' -AsPlainText
 		return b[i], 1
 	}
-	if i >= limit || b[i] != '(' && b[i] != '{' || i == r.i {
+	if i >= limit || b[i] != '(' && b[i] != '{' || i == r.i && (b[i] != '(' || a.op != opEqual && a.op != opColon) {
 		return 0, 0
 	}
 	e := i
@@ -663,7 +1023,7 @@ func (a *assignment) wrapped(r *reader) (q byte, n int) {
 		return 0, 0
 	}
 	switch {
-	case wrappers[string(w)], bytes.Contains(w, []byte("credential")), bytes.Contains(w, []byte("secret")):
+	case e == r.i, wrappers[string(w)], bytes.Contains(w, []byte("credential")), bytes.Contains(w, []byte("secret")):
 		*r = c
 		return q, n
 	case lookups[string(w)]:
@@ -699,6 +1059,10 @@ func (a *assignment) inQuotes(r *reader, q byte, n int) bool {
 	}
 	a.seen = max(a.seen, r.i)
 	a.schemes(r)
+	if n == 1 && r.peek() == '\\' && isQuote(r.peekAt(1)) {
+		n, q = 2, r.peekAt(1) // "\"x\"": a string of what is written out
+		r.i += 2
+	}
 	a.start, a.seen = r.i, max(a.seen, r.i)
 	for i := r.i; i < r.limit; i++ {
 		a.seen = max(a.seen, i)
@@ -745,17 +1109,6 @@ func (a *assignment) close(b []byte, end, after int) bool {
 	if r.peek() == '+' || r.peek() == '%' || r.peek() == '.' && a.op != opCall && isLetter(r.peekAt(1)) && !hasFold(r.rest(), ".to") && !hasFold(r.rest(), ".as") &&
 		!hasFold(r.rest(), ".into") && !hasFold(r.rest(), ".enc") && !hasFold(r.rest(), ".get") {
 		a.joined = true
-	}
-	if a.login && r.peek() == ',' && end-a.start <= maxAfter {
-		r.i++
-		r.gap()
-		a.seen = max(a.seen, r.i)
-		if q, n := r.quoteAt(); q != 0 {
-			r.i += n
-			r.limit = min(len(b), r.i+maxGap)
-			a.login, a.second = false, true
-			return a.inQuotes(&r, q, n)
-		}
 	}
 	if a.op == opPair && r.peek() == ',' {
 		r.i++
@@ -829,6 +1182,12 @@ var plainByte = func() (t [256]bool) {
 func (a *assignment) plain(r *reader, spaced bool) bool {
 	b := r.b
 	a.schemes(r)
+	if t := *r; !a.scheme && t.peek() == '[' {
+		t.i++
+		if a.schemes(&t); a.scheme {
+			*r = t // Authorization=[Bearer x]
+		}
+	}
 	if a.scheme {
 		if q, n := r.quoteAt(); q != 0 {
 			r.i += n
@@ -873,7 +1232,7 @@ scan:
 			break scan
 		case c == '\\' && i+1 < limit && bytes.IndexByte([]byte("nrt\"'\n\r"), b[i+1]) >= 0:
 			break scan
-		case c == '|' && i+1 < limit && b[i+1] == '|':
+		case c == '|' && (a.row || i+1 < limit && b[i+1] == '|'):
 			break scan
 		}
 		i++

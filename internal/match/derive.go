@@ -393,7 +393,7 @@ func (m *Matcher) eval(p int, trig int32) hit {
 		case some || back == math.MaxInt32:
 		case st.row.Read != nil:
 			from, to := st.row.Read(m.b, at)
-			h.back, h.ahead = int32(p-from), int32(to-p)
+			h.back, h.ahead = int32(p-min(from, at)), int32(max(to, at+len(m.set.anchors[t.ref].text))+1-p)
 			return h
 		default:
 			back -= nameBack

@@ -22,6 +22,11 @@ func pieces(tb testing.TB, r *rand.Rand) (*Set, []string) {
 	}
 	out := []string{"\n", " ", "password", "=", "\"", "key: ", "curl -u ", "\n\n", "https://", "-----", "the quick brown fox jumps\n", "func f() { return nil }\n",
 		"DB_PASSWORD=" + draw(r, base62, 14) + "\n", strings.Repeat("x = y\n", 100), "token: |\n  " + draw(r, base62, 30) + "\n", "secret = \"" + strings.Repeat("long ", 300) + "\"\n"}
+	pass := draw(r, base62, 14)
+	out = append(out, "mysql -u robot -p"+pass+" -h db\n", "echo "+pass+" | docker login --password-stdin\n", "docker login -u robot ", "-p "+pass+"\n", "| sudo -S ls\n", "echo ", "login(user, \""+pass+"\")\n", "auth=('robot', '"+pass+"')\n",
+		"| key | "+pass+" |\n", "the password is \""+pass+"\"\n", "requirepass "+pass+"\n", "password 0 "+pass+"\n", "pw: "+pass+"\n", "SECRET\n  = \""+pass+"\"\n", "token - '"+pass+"'\n", "\"db_password\": {\"type\": \"string\", \"value\": \""+pass+"\"}\n", "variable \"key\" {\n  type = string\n", "  default = \""+pass+"\"\n}\n", "DBPassword:\n  Type: String\n", "  Default: "+pass+"\n",
+		"args: [\"--token\", \""+pass+"\"]\n", "- --token\n- "+pass+"\n", "Password:\n"+pass+"\n", "jwt.sign(x, \""+pass+"\")\n", "Authorization=[Bearer "+pass+"]\n", "hmac.new(b\""+pass+"\", x)\n", "hmac.New(sha256.New, []byte(\""+pass+"\"))\n", "secret: [\""+pass+"\"]\n", "TOKEN = (\n", "\""+pass+"\")\n", "getenv(\"TOKEN\") or \""+pass+"\"\n", "password:\n  value: "+pass+"\n", "expect \"password:\"\nsend \""+pass+"\\r\"\n",
+		"robot:"+pass+"@tcp(db)/x\n", "password 7 ", "ConvertTo-SecureString ", "-AsPlainText '"+pass+"'\n")
 	for _, d := range all {
 		if vs := vectors.Make(d, r); len(vs) > 0 {
 			v := vs[0]

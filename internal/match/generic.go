@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"strings"
+	"unicode/utf8"
 )
 
 // verdict is what the classifier says of one assignment.
@@ -29,9 +30,12 @@ func dot(f *[features]float64) float64 {
 	return z
 }
 
+// maxJudged is from where on a value is data: of hexadecimal digits, half as many.
+const maxJudged = 2048
+
 // measure takes the features of an assignment and the entropy of its value, or refuses it outright.
 func measure(a *assignment, c nameClass, name, v []byte) (f [features]float64, h float64, ok bool) {
-	if c == nameOther || len(v) < 4 || len(v) >= 1024 {
+	if c == nameOther || len(v) < 4 || len(v) >= maxJudged || len(v) >= maxJudged/2 && allHex(v) {
 		return f, 0, false
 	}
 	if refers(a, v) || inert(v) || anyDummy(v) || encodedDummy(v) || disguised(v) {
@@ -88,6 +92,9 @@ func measure(a *assignment, c nameClass, name, v []byte) (f [features]float64, h
 				n.punct++
 			}
 		}
+	}
+	if n.high*4 > len(v) && !utf8.Valid(v) {
+		return f, 0, false // of a picture, of what is compressed
 	}
 	letters := n.lower+n.upper == len(v)
 	want := 8

@@ -219,7 +219,49 @@ func TestAssignments(t *testing.T) {
 		{"flag with equals", "tool --api-token=%s", "api-token"},
 		{"line break in a string", "\"user=x\\npassword=%s\\n\"", "password"},
 		{"concatenated next line", "password = \\\n  \"%s\"", "password"},
+		{"Python, environment or", "os.getenv(\"API_TOKEN\") or \"%s\"", "API_TOKEN"},
+		{"brackets", "TOKEN = (\n    \"%s\"\n)", "TOKEN"},
+		{"the first of a list", "session({secret: [\"%s\", \"x\"]})", "secret"},
+		{"headers in lists", "{\"authorization\":[\"Bearer %s\"]}", "authorization"},
+		{"webpack", "API_KEY: JSON.stringify(\"%s\")", "API_KEY"},
+		{"a value below", "password:\n  value: %s\n", "password"},
+		{".NET settings", "<setting name=\"ApiKey\" serializeAs=\"String\"><value>%s</value></setting>", "ApiKey"},
+		{"a flag's default", "flag.String(\"password\", \"%s\", \"of the shop\")", "password"},
+		{"a form filled", "page.fill(\"#password\", \"%s\")", "password"},
+		{"LDAP client", "ldap_default_authtok = %s\n", "ldap_default_authtok"},
+		{"Rails", "production:\n  secret_key_base: %s\n", "secret_key_base"},
+		{"Terraform, state", "{\"outputs\": {\"db_password\": {\"value\": \"%s\", \"type\": \"string\"}}}", "db_password"},
+		{"Terraform, a variable's default", "variable \"db_password\" {\n  type        = string\n  description = \"of the shop\"\n  default     = \"%s\"\n}", "db_password"},
+		{"Azure template", "{\"adminPassword\": {\"type\": \"securestring\", \"defaultValue\": \"%s\"}}", "adminPassword"},
+		{"CloudFormation", "Parameters:\n  DBPassword:\n    Type: String\n    NoEcho: true\n    Default: %s\n", "DBPassword"},
+		{"arguments in a list", "args: [\"--verbose\", \"--token\", \"%s\"]", "token"},
+		{"arguments in lines", "args:\n  - --token\n  - %s\n", "token"},
+		{"arguments in lines, quoted", "args:\n  - \"--token\"\n  - \"%s\"\n", "token"},
+		{"argparse", "parser.add_argument(\"--password\", default=\"%s\")", "password"},
+		{"headers in a log", "headers={Authorization=[Bearer %s]}", "Authorization"},
+		{"a label and the next line", "Password:\n%s\n", "Password"},
+		{"Gradle", "buildConfigField \"String\", \"API_KEY\", \"\\\"%s\\\"\"", "API_KEY"},
+		{"HAProxy", "  user robot insecure-password %s\n", "insecure-password"},
 		{"prose name", "API key: %s", "API key"},
+		{"prose, quoted", "The password is \"%s\".", "password"},
+		{"prose, in Markdown", "- Password is `%s`", "Password"},
+		{"prose, a colon", "password is: %s\n", "password"},
+		{"prose, plain", "the token is %s\n", "token"},
+		{"a list with dashes", "Token - '%s'", "Token"},
+		{"table", "| Password | %s |", "Password"},
+		{"table, bold and code", "| **API_KEY** | `%s` |", "API_KEY"},
+		{"table without borders", "Name | Value\napi_key | %s\n", "api_key"},
+		{"wiki table", "||Password|%s|", "Password"},
+		{"directive", "# redis\nrequirepass %s\n", "requirepass"},
+		{"directive, indented", "  password %s\r\n", "password"},
+		{"router", "enable secret 0 %s\n!", "secret"},
+		{"router, user", "username robot password 0 %s\n", "password"},
+		{"npm config", "npm config set //npm.internal.test/:_authToken %s", "_authToken"},
+		{"short name", "$pw = \"%s\";", "pw"},
+		{"short name in prose", "login: robot / pw: %s\n", "pw"},
+		{"Wi-Fi", "network={\n psk=\"%s\"\n}", "psk"},
+		{"Java, broken before =", "static final String API_SECRET\n        = \"%s\";", "API_SECRET"},
+		{"header without colon", "curl -H \"Authorization Bearer %s\"", "Authorization"},
 	} {
 		t.Run(c.syntax, func(t *testing.T) {
 			b := fmt.Appendf(nil, c.text, v)
@@ -873,7 +915,7 @@ func TestNoBlowUp(t *testing.T) {
 		}
 		return best
 	}
-	for _, unit := range []string{"password=", "password='", "password", "acm" + "e_", "mk" + "-", "mk" + "-a", "Q.", "podio ", "podio", "\"", "'\\", "${", "{{", "<", "<password>", "key:", "key,\"", "curl -u ", "\n password: |\n", "1", "a", " ", "password: \"\\\"", "<<KEY ",
+	for _, unit := range []string{"password=", "password='", "password", "acm" + "e_", "mk" + "-", "mk" + "-a", "Q.", "podio ", "podio", "\"", "'\\", "${", "{{", "<", "<password>", "key:", "key,\"", "curl -u ", "mysql -p", "sshpass -pa ", "docker login ", "echo a | sudo -s ", "auth=(", "login(", "login(a,", "password is ", "| key ", "key 0 ", "pw=", "password: {a: 1, ", "key:\n Type: x\n", "-\n--token\n- ", "[\"--key\", ", "\n password: |\n", "1", "a", " ", "password: \"\\\"", "<<KEY ",
 		"-", "token(", "name: password, value: "} {
 		const size, tries = 1 << 19, 5
 		grows := func() bool {
@@ -895,7 +937,7 @@ func FuzzMatch(f *testing.F) {
 		f.Fatal(err)
 	}
 	r := seeded(21)
-	for _, x := range []string{"password = 'x'", "<password>", "name: DB_PASSWORD\n value: y", "podio token \"", "curl -u a:b", "key: |\n  z", "a\\\\\\\"token\\\\\\\":", "\"token\",\"", "${API_KEY:-", acmeToken(r)} {
+	for _, x := range []string{"password = 'x'", "<password>", "name: DB_PASSWORD\n value: y", "podio token \"", "curl -u a:b", "x.login(a, 'b')", "auth=('a', 'b')", "| pw | x |", "password is 'x'", "key 0 x\n", "echo x | docker login --password-stdin", "\"password\": {\"value\": \"x\"}", "Password:\n  Type: String\n  Default: x", "[\"--token\", \"x\"]", "variable \"key\" {\n default = \"x\"", "key: |\n  z", "a\\\\\\\"token\\\\\\\":", "\"token\",\"", "${API_KEY:-", acmeToken(r)} {
 		f.Add([]byte(x))
 	}
 	m := s.NewMatcher()

@@ -121,6 +121,9 @@ func (s *Set) addGenericWords() {
 	for _, w := range genericTriggers {
 		s.word(w).generic = true
 	}
+	for _, w := range calleeWords {
+		s.word(w)
+	}
 	s.word("curl").command = true
 }
 
@@ -563,16 +566,34 @@ func wordEdges(b []byte, at int, w *word) bool {
 		return true
 	}
 	end := at + len(w.text)
+	if len(w.text) < minKeyword {
+		return at > 0 && noLetter.Has(b[at-1]) && end < len(b) && joint.Has(b[end])
+	}
 	if end < len(b) && isLetter(b[end]) && !(isUpper(b[end]) && isLower(b[end-1])) && !(w.generic && lower(b[end]) == 's') {
 		return false
 	}
 	return w.generic || at == 0 || !isLetter(b[at-1]) || isLower(b[at-1]) && isUpper(b[at])
 }
 
+// plainAround is how much around a word of two letters must be ASCII text: in data it stands everywhere.
+const plainAround = 6
+
+func plainText(b []byte) bool {
+	for _, c := range b {
+		if c >= 0x7f || c < ' ' && !isSpace(c) {
+			return false
+		}
+	}
+	return true
+}
+
 // word tries what a word at at may mean, and returns from where to where that was decided.
 func (m *Matcher) word(w *word, at int) (from, to int) {
 	b, end := m.b, at+len(w.text)
 	from, to = at-maxIdent-2, end+maxIdent+2
+	if len(w.text) < minKeyword && !plainText(b[max(0, at-plainAround):min(len(b), end+plainAround)]) {
+		return at - plainAround - 1, end + plainAround + 1
+	}
 	if w.command {
 		m.command(at)
 	}
@@ -968,8 +989,11 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 			m.words.split(b[a.nameStart:e])
 		}
 	}
-	if a.second {
-		c = namePassword
+	if a.argument != nameOther {
+		c = a.argument
+	}
+	if n := b[s:e]; c == namePassword && len(n) > 3 && string(n[len(n)-3:]) == "_PW" && isLower(n[0]) {
+		c = nameOther // en_PW: a locale, of Palau
 	}
 	if c == nameOther {
 		return
@@ -980,6 +1004,9 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 		}
 	}
 	v := b[a.start:a.end]
+	if a.lot && !(a.row && c == namePassword) && !byLot(v) || a.listing && oddSign(v) {
+		return
+	}
 	r, ok := judge(a, c, b[s:e], v)
 	if ok && m.observe != nil {
 		f, _, _ := measure(a, c, b[s:e], v)

@@ -27,7 +27,7 @@ const (
 )
 
 // genericTriggers are what the prefilter looks for to find secret-like names. A name without one of them is never generic.
-var genericTriggers = strings.Fields("pass pwd psw secret token key auth cred bearer salt jwt kennwort senha contrasena webhook cookie identified seed license session mdp otp dsn")
+var genericTriggers = strings.Fields("pass pwd psw secret token key auth cred bearer salt jwt kennwort senha contrasena webhook cookie identified seed license session mdp otp dsn pw psk rootpw bindpw")
 
 // maxWords is how many words of a name are read; what is left out is its beginning.
 const maxWords = 12
@@ -106,14 +106,14 @@ var vocabulary = func() map[string]wordKind {
 	}{
 		{isPassword, "password passwords passwd passwrd passw pwd pass passphrase passcode psw pswd pasword passwort kennwort senha contrasena mdp userpass dbpass dbpassword mypassword userpassword " +
 			"adminpassword adminpass rootpass rootpassword dbpasswd dbpwd userpwd loginpassword storepass keypass storepassword keypassword mysqlpassword requirepass bindpw rootpw adminpw masterpassword passkey " +
-			"identified smtppass ftppass sshpass"},
+			"identified smtppass ftppass sshpass authtok"},
 		{isSecret, "secret secrets token tokens apikey apikeys accesskey secretkey privatekey authkey authtoken accesstoken apitoken credential credentials cred creds clientsecret appsecret apisecret " +
 			"secretaccesskey bearer oauthtoken refreshtoken idtoken authorization encryptionkey signingkey masterkey consumersecret consumerkey appkey servicekey bottoken usertoken sessiontoken jwt sharedsecret " +
-			"secrettoken devicetoken accountkey storagekey sharedkey jwtsecret hmackey apppassword"},
-		{isWeak, "auth salt key keys pat pin cookie session seed otp dsn webhook license oauth sid"},
+			"secrettoken devicetoken accountkey storagekey sharedkey jwtsecret hmackey apppassword psk"},
+		{isWeak, "auth authentication salt key keys pat pin cookie session seed otp dsn webhook license oauth sid"},
 		{opensKey, "api access private secret sign signing encrypt encryption encryptions auth authentication master service account storage license app application client consumer shared hmac aes jwt symmetric " +
 			"ssh cipher crypto webhook admin root deploy sas rsa ecdsa ed25519 des security session token subscription primary secondary integration write read publishable publish ingest wrapping kms pem ssl tls " +
-			"rest server user dev dkim vapid push license licence decrypt decryption des3 xor pre pgp gpg host maps data"},
+			"rest server user dev dkim vapid push license licence decrypt decryption des3 xor pre pgp gpg host maps data function"},
 		{denies, "id ids name names type types url uri urls path paths file files filename dir directory folder length len size count max min field fields label hint title text message messages msg error errors " +
 			"prompt placeholder regex regexp pattern format policy policies rule rules strength reset forgot forgotten expiry expires expiration expired expire ttl timeout age date time at version enabled enable required " +
 			"require valid invalid validation validator visible visibility show hide input inputs form page link endpoint server host hostname port provider providers method methods class handler manager store storage ref " +
@@ -128,7 +128,7 @@ var vocabulary = func() map[string]wordKind {
 		{deniesAnywhere, "public publishable magic authenticity antiforgery verification csrf xsrf max min num number count is has should can primary_key foreign partition sort cache translation i18n l10n locale label css idempotency continuation pagination page next previous " +
 			"regex placeholder allow disable enable disabled enabled use require required show hide toggle invalid missing forgot expired wrong incorrect error verify validate check get delete remove find lookup no without non dummy fake bogus"},
 		{isNeutral, "value val default def string str plain plaintext raw clear cleartext encoded base64 b64 enc encrypted prod production dev development test testing staging stage live local demo sandbox env text data " +
-			"old new current previous prev backup v a b one two primary secondary main override fallback bytes hex main us eu in my do equals equal eq set setvalue put withdefault eql to be as"},
+			"old new current previous prev backup v a b one two primary secondary main override fallback bytes hex main us eu in my do equals equal eq set setvalue put withdefault eql to be as base"},
 		{inPhrase, "api access auth app client user personal private secret token key bot bearer oauth apikey apitoken accesstoken authtoken secretkey"},
 	} {
 		for w := range strings.FieldsSeq(list.words) {
@@ -160,7 +160,7 @@ func (w *nameWords) classify() nameClass {
 	switch l := string(last); {
 	case w.is(i, isPassword) || len(l) > 8 && (strings.HasSuffix(l, "password") || strings.HasSuffix(l, "passwd") || strings.HasSuffix(l, "passphrase")) || len(l) > 4 && strings.HasSuffix(l, "pwd"):
 		class = namePassword
-	case w.is(i, isSecret) || len(l) > 6 && (strings.HasSuffix(l, "secret") || strings.HasSuffix(l, "apikey") || strings.HasSuffix(l, "token") || strings.HasSuffix(l, "secretkey") || strings.HasSuffix(l, "accesskey")):
+	case w.is(i, isSecret) || len(l) > 6 && (strings.HasSuffix(l, "secret") || strings.HasSuffix(l, "apikey") || strings.HasSuffix(l, "token") || opened(l)):
 		class = nameSecret
 	case l == "key" || l == "keys":
 		class = nameWeak
@@ -197,6 +197,12 @@ func (w *nameWords) classify() nameClass {
 		}
 	}
 	return class
+}
+
+// opened reports whether a word is what a key opens and key, written as one: functionkey, hostkey.
+func opened(l string) bool {
+	what, ok := strings.CutSuffix(l, "key")
+	return ok && len(what) > 2 && vocabulary[what]&opensKey != 0 || strings.HasSuffix(l, "secretkey") || strings.HasSuffix(l, "accesskey")
 }
 
 // compact appends the name folded and without separators.

@@ -66,7 +66,7 @@ func TestLogins(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := s.NewMatcher()
-	pass := draw(seeded(43), base62, 20)
+	pass := draw(seeded(43), base62, 19) + "7"
 	letters := draw(seeded(44), base62[10:], 30)
 	for _, x := range []struct {
 		name, text string
@@ -78,6 +78,59 @@ func TestLogins(t *testing.T) {
 		{"an option's constant", `curl_easy_setopt(h, CURLOPT_PASSWORD, "` + pass + `");`, true},
 		{"an option's constant, letters", `curl_easy_setopt(h, CURLOPT_PASSWORD, "` + letters + `");`, true},
 		{"a table of texts", `{ IDS_PASSWORD, "` + pass + `" },`, false},
+		{"mail server", `smtp.login("robot@internal.test", "` + pass + `")`, true},
+		{"mail server, a variable for the user", `server.login(user, "` + pass + `")`, true},
+		{"mail server, a variable", `server.login("robot", password)`, false},
+		{"three arguments before", `smtp.PlainAuth("", "robot@internal.test", "` + pass + `", host)`, true},
+		{"JDBC", `DriverManager.getConnection("jdbc:mysql://db/shop", "root", "` + pass + `")`, true},
+		{"JDBC, variables", `DriverManager.getConnection(url, user, "` + pass + `")`, true},
+		{"JDBC, a URL alone", `DriverManager.getConnection("` + pass + `")`, false},
+		{"PHP", `$db = mysqli_connect("db", "root", "` + pass + `", "shop");`, true},
+		{"PHP, object", `$db = new mysqli($host, 'root', '` + pass + `', 'shop');`, true},
+		{"PHP, a query", `mysqli_query($db, "root", "` + pass + `")`, false},
+		{"microcontroller", `WiFi.begin("home", "` + pass + `");`, true},
+		{"FTP in Java", `ftp.login("robot", "` + pass + `");`, true},
+		{"FTP in PHP", `ftp_login($c, "robot", "` + pass + `");`, true},
+		{"PDO", `new PDO("mysql:host=db", "robot", "` + pass + `");`, true},
+		{"PyMySQL", `pymysql.connect("db", "robot", "` + pass + `", "shop")`, true},
+		{"Sequelize", `new Sequelize("shop", "robot", "` + pass + `", {host: "db"})`, true},
+		{"Sequelize, options alone", `new Sequelize({dialect: "x", storage: "` + pass + `"})`, false},
+		{"sbt", `credentials += Credentials("Realm", "host", "robot", "` + pass + `")`, true},
+		{"JWT signed", `jwt.sign({id: 1, list: [1, 2]}, "` + pass + `", {expiresIn: 1})`, true},
+		{"JWT verified", `jwt.verify(token, '` + pass + `')`, true},
+		{"JWT, a variable", `jwt.sign("` + letters + `", key)`, false},
+		{"Ruby, no brackets", `http.basic_auth "robot", "` + pass + `"`, true},
+		{"Java's key", `new SecretKeySpec("` + pass + `".getBytes(), "AES")`, true},
+		{"a key derived", `crypto.scryptSync("` + pass + `", "salt", 24)`, true},
+		{"HMAC", `crypto.createHmac("sha256", "` + pass + `")`, true},
+		{"Fernet", `Fernet(b"` + pass + draw(seeded(45), base62, 24) + `=")`, true},
+		{"HMAC in Python", `hmac.new(b"` + pass + `", msg, hashlib.sha256)`, true},
+		{"HMAC in Go", `hmac.New(sha256.New, []byte("` + pass + `"))`, true},
+		{"HMAC, a variable", `hmac.New(sha256.New, key)`, false},
+		{"AES in Python", `AES.new(b"` + pass + `", AES.MODE_CBC, iv)`, true},
+		{"AES in Go", `aes.NewCipher([]byte("` + pass + `"))`, true},
+		{"AES in JavaScript", `crypto.createCipheriv("aes-256-cbc", "` + pass + `", iv)`, true},
+		{"AES in PHP", `openssl_encrypt($d, "aes-256-cbc", "` + pass + `", 0, $iv)`, true},
+		{"JWT signed in Go", `token.SignedString([]byte("` + pass + `"))`, true},
+		{"JWT signed in Java", `.signWith(SignatureAlgorithm.HS512, "` + pass + `")`, true},
+		{"JWT signed in C#", `new SymmetricSecurityKey(Encoding.UTF8.GetBytes("` + pass + `"))`, true},
+		{"Azure", `new ClientSecretCredential("tenant", "client", "` + pass + `")`, true},
+		{"a key store", `keyStore.load(in, "` + pass + `".toCharArray())`, true},
+		{"a constructor named so", `new JwtTypeValidator("JWT", "` + letters + `")`, false},
+		{"a list of many", `tokens = ["` + strings.Repeat("6659cea0", 2) + `", "x"]`, false},
+		{"an object for a value", `"password": {"type": "string", "title": "` + pass + `"}`, false},
+		{"a parameter without default", "DBPassword:\n  Type: String\n  Description: x\nDefault: " + pass, false},
+		{"a key in the next line", "password:\n  " + pass + ":\n", false},
+		{"an option's neighbour", `["--password-file", "` + pass + `"]`, false},
+		{"a tuple", `requests.get(url, auth=("robot", "` + pass + `"))`, true},
+		{"a tuple, a variable for the user", `httpx.get(url, auth=(user, "` + pass + `"))`, true},
+		{"a list", `auth: ['robot', '` + pass + `']`, true},
+		{"a tuple of variables", `auth=(user, password)`, false},
+		{"a locale", `'en_PW' => '` + letters + `',`, false},
+		{"a pipe", `password | ` + letters[:8] + ` -r`, false},
+		{"a union of types", `  | Password | ` + "LongTokenName", false},
+		{"prose", `the password is ` + letters[:5] + ` and not to be told`, false},
+		{"a digest behind a name", `token ` + strings.Repeat("0a1b2c3d", 5), false},
 		{"curl, plain", "curl -u robot:" + pass + " https://api.internal.test", true},
 		{"curl, quoted password", "curl --user robot:'" + pass + "' -X PUT https://api.internal.test", true},
 		{"curl, both quoted", `curl --user "robot":"` + pass + `" https://api.internal.test`, true},
@@ -89,7 +142,7 @@ func TestLogins(t *testing.T) {
 			found := false
 			for _, c := range m.Match([]byte(x.text + "\n")) {
 				v := string(c.Parts[0].Value.Reveal())
-				found = found || v == pass || v == letters
+				found = found || strings.HasPrefix(v, pass) || v == letters
 			}
 			if found != x.found {
 				t.Errorf("found: %t, want %t", found, x.found)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
+	"slices"
 
 	"sprawl/detectors"
 )
@@ -27,11 +28,11 @@ type trigger struct {
 	site int32 // in filter.sites
 }
 
-// site is what to try where one of its grams stands; off is how far into it the gram begins.
+// site is what to try where one of its grams stands; off is how far into it the gram begins, -1 for the byte before it.
 type site struct {
 	guard
 	ref  int32
-	off  uint16
+	off  int16
 	what triggerKind
 	sure bool // it stands wherever its guard holds
 }
@@ -380,6 +381,7 @@ func (f *filter) place(ts []trigger, x site, gram [4]*folds) []trigger {
 var (
 	noLetter  = *detectors.Of(" -@[-`{-~\t\n\r")
 	letterS   = *detectors.Of("sS")
+	joint     = *detectors.Of("=: \t\"'") // what joins a name and its value
 	capital   = *detectors.Of("A-Z")
 	capitalNS = *detectors.Of("A-RT-Z")
 )
@@ -389,12 +391,13 @@ func (s *Set) buildFilter(fold *folder) *filter {
 	ts := make([]trigger, 0, 28<<10)
 	for i := range s.shapes {
 		sh := &s.shapes[i]
-		ts = f.place(ts, site{guard: sh.guard, what: trigShape, off: uint16(sh.winOff), ref: int32(i)}, sh.win)
+		ts = f.place(ts, site{guard: sh.guard, what: trigShape, off: int16(sh.winOff), ref: int32(i)}, sh.win)
 	}
 	var seq []spot
+	before := 0 // bytes of seq before the literal
 	literal := func(x site) {
 		at, _ := rarest(seq)
-		x.off, x.guard = uint16(at), around(seq, at)
+		x.off, x.guard = int16(at-before), around(seq, at)
 		x.sure = covers(seq, at) && (x.what == trigStruct || len(s.words[x.ref].text) >= shortWord)
 		ts = f.place(ts, x, gramOf(seq[at:]))
 	}
@@ -411,6 +414,12 @@ func (s *Set) buildFilter(fold *folder) *filter {
 			continue
 		}
 		n := len(seq)
+		if n == 2 { // too short to be looked for within longer names
+			seq, before = append(slices.Insert(seq, 0, fold.spot(&noLetter)), fold.spot(&joint)), 1
+			literal(x)
+			before = 0
+			continue
+		}
 		seq = append(seq, fold.spot(&noLetter))
 		literal(x)
 		upper := &capital

@@ -18,6 +18,9 @@ func refers(a *assignment, v []byte) bool {
 			return true // the string was cut open for an expression
 		}
 	}
+	if first == '-' && len(v) > 2 && isLetter(v[1]) && isSpace(v[2]) {
+		return true // options: -b --body
+	}
 	for _, p := range referenceStarts {
 		if hasFold(v, p) {
 			return !(p == "#" && len(v) > 4 && a.quote != 0)
