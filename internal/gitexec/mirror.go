@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -175,7 +176,10 @@ func finish(ctx context.Context, cmd *exec.Cmd, secrets, args []string) error {
 	isolate(cmd)
 	diag := bounded{max: maxStderr}
 	cmd.Stderr = &diag
+	bind(cmd)
+	runtime.LockOSThread() // Linux sends the signal when the thread ends that started the process
 	err := cmd.Run()
+	runtime.UnlockOSThread()
 	if err == nil {
 		return nil
 	}

@@ -106,7 +106,9 @@ func (m *Mirrors) sweep() error {
 				err = errors.Join(err, e)
 				continue
 			}
-			err = errors.Join(err, os.RemoveAll(dir))
+			if e := discard(base, dir); e != nil { // it is in nobody's way, and will be tried again
+				m.opts.Log.Warn("what a process that has ended left behind cannot be removed", "path", dir, "why", e)
+			}
 			l.release()
 		}
 	}

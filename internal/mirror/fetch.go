@@ -3,6 +3,7 @@ package mirror
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -91,7 +92,13 @@ func remove(dir string) error {
 	if _, err := os.Lstat(dir); errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
-	old, err := os.MkdirTemp(filepath.Dir(dir), strings.TrimSuffix(filepath.Base(dir), mirrorEnd)+oldMark+"*")
+	return discard(strings.TrimSuffix(dir, mirrorEnd), dir)
+}
+
+// discard removes a folder of the mirror at base. It is moved first: a git that outlives the process that started it for a moment
+// would otherwise go on to fill what is being emptied.
+func discard(base, dir string) error {
+	old, err := os.MkdirTemp(filepath.Dir(base), filepath.Base(base)+oldMark+"*")
 	if err != nil {
 		return err
 	}
@@ -163,11 +170,29 @@ func (j *job) where() string {
 	return j.ad.git
 }
 
-// tidy removes the packs that a killed git had half written.
+// tidy removes what a killed git had not finished: half written packs, and the locks of refs, of which no ref has the name.
 func tidy(dir string) error {
-	half, err := filepath.Glob(filepath.Join(dir, "objects", "pack", "tmp_*"))
-	for _, f := range half {
-		err = errors.Join(err, os.Remove(f))
+	half, err := filepath.Glob(filepath.Join(escape(dir), "objects", "pack", "tmp_*"))
+	locks, e := filepath.Glob(filepath.Join(escape(dir), "*"+gitLock))
+	err = errors.Join(err, e, filepath.WalkDir(filepath.Join(dir, "refs"), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && strings.HasSuffix(path, gitLock) {
+			locks = append(locks, path)
+		}
+		return there(err)
+	}))
+	for _, f := range append(half, locks...) {
+		err = errors.Join(err, there(os.Remove(f)))
 	}
 	return err
 }
+
+// there is the error of something other than that a file is gone.
+func there(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// gitLock is how git names the file that it writes in place of another.
+const gitLock = ".lock"

@@ -2,11 +2,14 @@ package mirror
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -142,6 +145,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 		}
 		_ = o.cmd.Process.Kill()
 		_ = o.cmd.Wait()
+		gone(t, dir)
 		s.Heal()
 		m := open(t, dir, Options{Git: findGit(t), Now: time.Now})
 		none(t, m)
@@ -149,6 +153,78 @@ func TestKilledInTheMiddle(t *testing.T) {
 		repo.Open(t, mir.Path).Git("fsck", "--no-dangling")
 		if got, want := refsOf(t, mir.Path), refsOf(t, filepath.Join(u.root, "acme", "payments.git")); got != want {
 			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+// gone waits until no git fetches into a folder below dir, where the system tells what runs.
+func gone(t *testing.T, dir string) {
+	t.Helper()
+	for until := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		all, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+		git := slices.ContainsFunc(all, func(path string) bool {
+			b, err := os.ReadFile(path)
+			return err == nil && bytes.Contains(b, []byte("--git-dir="+dir)) && bytes.Contains(b, []byte("\x00fetch\x00"))
+		})
+		if !git {
+			return
+		}
+		if time.Now().After(until) {
+			t.Fatal("git has outlived the process that started it")
+		}
+	}
+}
+
+// A git that is at work for a moment longer than the process that started it does not keep its leftovers from being swept.
+func TestSweptWhileWritten(t *testing.T) {
+	u := newUpstream(t)
+	s := githttp.Serve(t, u.root, githttp.Options{})
+	m := open(t, t.TempDir(), Options{Git: findGit(t), Now: time.Now})
+	base := strings.TrimSuffix(fetch(t, m, s.URL+"/acme/payments.git", Auth{}).Path, mirrorEnd)
+	for i := range 20 {
+		pack := filepath.Join(base+newMark+strconv.Itoa(i), "objects", "pack")
+		if err := os.MkdirAll(pack, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		started, done := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(done)
+			for k := range 100_000 {
+				if os.WriteFile(filepath.Join(pack, strconv.Itoa(k)), nil, 0o600) != nil {
+					return
+				}
+				if k == 50 {
+					close(started)
+				}
+			}
+		}()
+		<-started
+		none(t, open(t, m.dir, m.opts))
+		<-done
+	}
+}
+
+// What a killed git has locked does not stay locked.
+func TestStaleLocks(t *testing.T) {
+	u := newUpstream(t)
+	s := githttp.Serve(t, u.root, githttp.Options{})
+	url := s.URL + "/acme/payments.git"
+	for _, g := range []*gitexec.Git{findGit(t), nil} {
+		m := open(t, t.TempDir(), Options{Git: g, Now: time.Now})
+		before := fetch(t, m, url, Auth{})
+		for _, name := range []string{"HEAD", "packed-refs", "config", "shallow", "refs/heads/main"} {
+			if err := os.WriteFile(filepath.Join(before.Path, filepath.FromSlash(name)+".lock"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		u.commit("data", noise(1000))
+		u.push()
+		after := fetch(t, m, url, Auth{})
+		if got, want := refsOf(t, after.Path), refsOf(t, filepath.Join(u.root, "acme", "payments.git")); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+		if after.Bytes == 0 || after.Bytes > 100_000 {
+			t.Errorf("it has grown by %d bytes", after.Bytes)
 		}
 	}
 }
