@@ -43,6 +43,11 @@ var programs = []program{
 	{name: "mongo", more: true, pass: "-p*", user: "-u*", host: "-h* --host"},
 	{name: "redis-cli", pass: "-a*", user: "--user", host: "-h*"},
 	{name: "sqlcmd", pass: "-P*", user: "-U*", host: "-S*"},
+	{name: "osql", pass: "-P*", user: "-U*", host: "-S*"},
+	{name: "isql", pass: "-P*", user: "-U*", host: "-S*"},
+	{name: "bcp", pass: "-P*", user: "-U*", host: "-S*"},
+	{name: "schtasks", pass: "/rp", user: "/ru"},
+	{name: "mc alias set", operand: 4, named: 3},
 	{name: "ldapsearch", pass: "-w*", user: "-D*", host: "-H* -h*"},
 	{name: "ldapmodify", pass: "-w*", user: "-D*", host: "-H* -h*"},
 	{name: "ldapadd", pass: "-w*", user: "-D*", host: "-H* -h*"},
@@ -553,5 +558,20 @@ func typed(v []byte) bool {
 	if bytes.Contains(v, []byte("://")) || bytes.HasPrefix(v, []byte("./")) || bytes.HasPrefix(v, []byte("~/")) || bytes.IndexByte(v, '{') >= 0 || bytes.IndexByte(v, '$') > 0 && bytes.HasSuffix(v, []byte("}")) {
 		return false
 	}
-	return !all(v, Letters.Or(Of("_./ -")))
+	return !all(v, Letters.Or(Of("_./ -"))) || shuffled(v)
+}
+
+// shuffled reports whether letters change their case as those of words joined do not.
+func shuffled(v []byte) bool {
+	const least, changes, doubles = 12, 5, 2
+	n, two := 0, 0
+	for i := 1; i < len(v); i++ {
+		a, b := v[i-1]&0x20, v[i]&0x20
+		if a != b {
+			n++
+		} else if a == 0 {
+			two++
+		}
+	}
+	return len(v) >= least && n >= changes && two >= doubles
 }

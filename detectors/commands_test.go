@@ -14,7 +14,7 @@ import (
 func onLine(t *testing.T, text string) map[finding.Role]string {
 	t.Helper()
 	for _, d := range detectors.All() {
-		if !slices.Contains([]string{"command-line-password", "powershell-secure-string", "psexec-password"}, d.ID) {
+		if !slices.Contains([]string{"command-line-password", "connect-call-password", "powershell-secure-string", "psexec-password", "server-directive-password"}, d.ID) {
 			continue
 		}
 		f, ok := parse(d, text)
@@ -52,6 +52,10 @@ func TestCommands(t *testing.T) {
 		{"mongosh -u robot -p PASS --host db.internal.test", "robot", "db.internal.test"},
 		{"redis-cli -h cache.internal.test -a PASS ping", "", "cache.internal.test"},
 		{"sqlcmd -S db.internal.test -U sa -P PASS -Q 'select 1'", "sa", "db.internal.test"},
+		{"osql -S db.internal.test -U sa -P PASS -Q x", "sa", "db.internal.test"},
+		{"bcp shop.dbo.t out x -S db.internal.test -U sa -P PASS", "sa", "db.internal.test"},
+		{"schtasks /create /tn x /ru robot /rp PASS", "robot", ""},
+		{"mc alias set shop https://s3.internal.test robot PASS", "robot", ""},
 		{"ldapsearch -x -D cn=robot,dc=test -w PASS -H ldap://dir.internal.test", "cn=robot,dc=test", "ldap://dir.internal.test"},
 		{"smbclient //host/share -U robot%PASS", "robot", ""},
 		{"lftp -u robot,PASS ftp.internal.test", "robot", ""},

@@ -44,7 +44,7 @@ func registries() []Detector {
 		},
 	}, table([]tail{
 		{"clojars-token", "clojars", "Clojars deploy token", []Shape{tok("CLOJARS_", Hex, 60), tok("CLOJARS_", LowerNum, 60)}, nil, high, "https://github.com/clojars/clojars-web/wiki/Deploy-Tokens", "clojars.org > Deploy tokens"},
-		{"cloudsmith-api-key", "cloudsmith", "Cloudsmith API key", []Shape{tok("csa_", Hex, 30), tok("ccs_", Hex, 38)}, nil, high, "https://help.cloudsmith.io/reference/introduction", "cloudsmith.io > Settings > API settings"},
+		{"cloudsmith-api-key", "cloudsmith", "Cloudsmith API key", []Shape{tok("csa_", Hex, 30), tok("ccs_", Hex, 38)}, by("cloudsmith", run(Hex, 40)), high, "https://help.cloudsmith.io/reference/introduction", "cloudsmith.io > Settings > API settings"},
 		{"cratesio-token", "cratesio", "crates.io token", []Shape{tok("cio", Base62, 32)}, nil, high, "https://crates.io/docs/trusted-publishing", "crates.io > Account settings > API tokens"},
 		{"docker-hub-password", "docker", "Docker registry password", nil, byAs("dockerhub dockerpass dockertoken dockerpassword dockerregistry", "pass token secret pat", run(Of("!#-&(-;=-~"), 8, 64)), high, dockerPATs, "app.docker.com > Account settings"},
 		{"docker-swarm-join-token", "docker", "Docker Swarm join token", []Shape{Token(Lit("SWMTKN-1-"), Range(LowerNum, 48, 52), Lit("-"), Range(LowerNum, 24, 26))}, nil, high, "https://docs.docker.com/engine/swarm/swarm-mode/", "docker swarm join-token --rotate worker|manager"},

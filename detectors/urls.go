@@ -393,6 +393,14 @@ func parseJDBC(b []byte, at int) []Found {
 		}
 	}
 	field(finding.RoleSecret, "password", "pwd", "passwd")
+	if thin := []byte("jdbc:oracle:thin:"); len(f.Parts) == 0 && bytes.HasPrefix(bytes.ToLower(run), thin) { // USER/PASSWORD@HOST
+		i := len(thin)
+		u, p := bytes.IndexByte(run[i:], '/'), bytes.IndexByte(run[i:], '@')
+		if u < 1 || p < u+2 {
+			return nil
+		}
+		f.Parts = append(f.Parts, FoundPart{finding.RoleSecret, at + i + u + 1, at + i + p}, FoundPart{finding.RoleUser, at + i, at + i + u})
+	}
 	if len(f.Parts) == 0 || placeholder(b[f.Parts[0].Start:f.Parts[0].End]) {
 		return nil
 	}

@@ -19,7 +19,10 @@ type assignment struct {
 	argument           nameClass // what the value is as an argument of a known call, nameOther if it is none
 	row                bool      // they are cells of a table's row
 	listing            bool      // a dash joins them, as in a list of somebody's: name - 'value'
-	lot                bool      // so little joins name and value that only a value drawn by lot is one
+	lot                bool      // so little joins name and value that only a value drawn by lot is one, or a password that somebody thought up
+	trailed            bool      // listed only in that another string follows: flag.String("password", "x", "of the shop")
+	returns            bool      // the value is what a function of the name returns
+	until              byte      // what ends an unquoted value besides, 0 for nothing
 	valued             bool      // a value was read, or looked for
 	behind             bool      // the line before the name was looked at, up to lineOfWord bytes of it
 	seen               int       // the end of what was read, up to seenAhead bytes less
@@ -161,6 +164,9 @@ func parseAssignment(b []byte, s, e int) (assignment, bool) {
 	a := assignment{nameStart: s, nameEnd: e, seen: e, first: s}
 	r := reader{b: b, i: e, limit: min(len(b), e+maxGap)}
 
+	if a.typedInto(&r) {
+		return a, a.value(b, r.i)
+	}
 	// Around the name: quotes, brackets, a tag.
 	quoted := false
 	if q, n := r.quoteAt(); q != 0 {
@@ -176,7 +182,7 @@ func parseAssignment(b []byte, s, e int) (assignment, bool) {
 			return a, false
 		}
 	}
-	if hasFold(r.rest(), "</name>") || hasFold(r.rest(), "</key>") {
+	if hasFold(r.rest(), "</name>") || hasFold(r.rest(), "</key>") || hasFold(r.rest(), "</stringprop>") {
 		a.seen = e + maxGap
 		return a, a.sibling(&r)
 	}
@@ -184,6 +190,10 @@ func parseAssignment(b []byte, s, e int) (assignment, bool) {
 		return a, a.value(b, r.i)
 	}
 	spaced := r.blanks()
+	if r.peek() == ')' && a.column(&r, s) {
+		a.op = opEqual
+		return a, a.value(b, r.i)
+	}
 	for r.peek() == ']' || quoted && r.peek() == ')' {
 		quoted = quoted && r.peek() == ')'
 		r.i++
@@ -229,7 +239,7 @@ func (a *assignment) nextLine(r *reader) {
 	bold := n.b[n.i-1] == '*'
 	n.blanks()
 	a.seen = max(a.seen, n.i+2)
-	if c := n.peek(); bold && c == '|' || !bold && (c == '=' || c == '-' && optionAt(r.b, a.nameStart)) && isBlank(n.peekAt(1)) {
+	if c := n.peek(); bold && (c == '|' || c == ':' || c == '=' || dash(n.rest()) > 0) || !bold && (c == '=' || c == '-' && optionAt(r.b, a.nameStart)) && isBlank(n.peekAt(1)) {
 		*r = n
 	}
 }
@@ -267,19 +277,30 @@ func (a *assignment) element(r *reader, quoted bool) bool {
 	return true
 }
 
-// sibling reads <name>X</name><value>…</value> and the <key>X</key><string>…</string> of property lists.
+// sibling reads <name>X</name><value>…</value>, the <key>X</key><string>…</string> of property lists, and what JMeter and KeePass
+// write likewise.
 func (a *assignment) sibling(r *reader) bool {
 	i := bytes.IndexByte(r.rest(), '>')
 	r.i += i + 1
 	r.gap()
-	for _, tag := range []string{"<value>", "<string>", "<data>"} {
+	for _, tag := range []string{"<value>", "<string>", "<data>", "<value ", "<stringprop "} {
 		if hasFold(r.rest(), tag) {
+			i := r.i + len(tag) - 1
+			for i < r.limit && r.b[i] != '>' && r.b[i] != '\n' {
+				i++
+			}
+			if a.seen = max(a.seen, i+1); i == r.limit || r.b[i] != '>' {
+				return false
+			}
 			a.op = opElement
-			return a.value(r.b, r.i+len(tag))
+			return a.value(r.b, i+1)
 		}
 	}
 	return false
 }
+
+// maxPrefix is how long the prefix of an attribute may be that names a space of names.
+const maxPrefix = 12
 
 // nameValue reads the second half of name: X, value: Y as Kubernetes, ECS and XML attributes write it.
 func (a *assignment) nameValue(r *reader) bool {
@@ -298,6 +319,14 @@ func (a *assignment) nameValue(r *reader) bool {
 	n.gap()
 	if _, k := n.quoteAt(); k > 0 {
 		n.i += k
+	}
+	if k := bytes.IndexByte(n.rest(), ':'); k > 0 && k < maxPrefix && !hasFold(n.rest(), "value") {
+		for _, c := range n.rest()[:k] {
+			if !isLetter(c) {
+				return false
+			}
+		}
+		n.i += k + 1 // android:value="X"
 	}
 	if !hasFold(n.rest(), "value") && !hasFold(n.rest(), "parametervalue") && !hasFold(n.rest(), "content=") {
 		return false
@@ -346,7 +375,9 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 		for r.i += 2; r.peek() == ':' || r.peek() == '='; r.i++ {
 		}
 	case two == [2]byte{':', ':'}:
-		return false
+		a.op, a.lot = opColon, true // a list of terms
+		r.i += 2
+		return isBlank(r.peek())
 	case two == [2]byte{':', '-'}:
 		a.op, a.flow = opDefault, true
 		r.i += 2
@@ -356,12 +387,18 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 		}
 	case two[0] == ':':
 		a.op = opColon
-		r.i++
+		if r.i++; r.peek() == '*' && r.peekAt(1) == '*' {
+			r.i += 2 // **Password:** x
+		}
 		a.typed(r)
 	case two[0] == '(':
 		a.op = opCall
 		r.i++
-		a.passedTo(r, b[s:a.nameEnd], 1)
+		if !a.passedTo(r, b[s:a.nameEnd], 1) && a.returned(r) {
+			a.op, a.returns = opEqual, true
+		}
+	case (two[0] == ',' || two[0] == '\n' || two[0] == '\r') && a.column(r, s):
+		a.op = opEqual
 	case two[0] == ',':
 		if s == 0 {
 			return false
@@ -397,6 +434,18 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 		r.i += 3
 	case two[0] == '{' && quoted && spaced && declared(b, s):
 		a.op = opEqual // variable "password" { default = "x" }
+	case two[0] == '{' && quoted && b[r.i-1] == ' ' && b[r.i-2] == ')':
+		a.op = opDefault // ENV.fetch("TOKEN") { "x" }
+		r.i++
+	case quoted && spaced && lower(two[0]) == 'w' && hasFold(r.rest(), "with "):
+		a.op, a.lot = opColon, true // fill in "Password" with "x"
+		r.i += len("with ")
+		return isQuote(r.peek())
+	case two[0] == '}' && s > 1 && b[s-1] == '{' && isBlank(r.peekAt(1)) && (isBlank(r.peekAt(2)) || r.peekAt(1) == '\t'):
+		r.i++ // ${PASSWORD}    x
+		r.blanks()
+		a.op, a.lot = opColon, true
+		return a.lone(b, r.i, r.limit) > 0
 	case quoted && !(spaced && optionAt(b, s) && two == [2]byte{'-', ' '}):
 		return false
 	case spaced && isQuote(two[0]):
@@ -404,9 +453,9 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 			a.op = opCall // basic_auth "user", "password"
 			return true
 		}
-		// Not the prose of: to pass "x" on.
-		if s > 1 && isLower(b[s]) && b[s-1] == ' ' && isWord(b[s-2]) && !a.commanded(b, s) {
-			return false
+		// In prose, as of to pass "x" on, a word is no value.
+		if s > 1 && isLower(b[s]) && b[s-1] == ' ' && isWord(b[s-2]) && bytes.IndexByte(b[s:a.nameEnd], '-') < 0 && !a.commanded(b, s) {
+			a.lot = true
 		}
 		a.op = opSpace
 	case spaced && a.typedAfter(r):
@@ -414,6 +463,9 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 	case spaced && two == [2]byte{'-', ' '} && optionAt(b, s):
 		a.op = opSpace
 		r.i += 2
+	case spaced && two == [2]byte{'-', '-'} && hasFold(r.rest(), "--value "):
+		a.op = opSpace // put-parameter --name /x/password --value x
+		r.i += len("--value ")
 	case spaced && (s > 0 && b[s-1] == '-' || a.commanded(b, s)):
 		a.op = opSpace
 	case spaced && hasFold(r.rest(), "by "): // IDENTIFIED BY 'x'
@@ -421,6 +473,8 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 		r.i += 3
 		a.op = opSpace
 		return sql || isQuote(r.peek())
+	case two[0] == '|' && a.headed(r, s):
+		a.op = opColon
 	case two[0] == '|' && two[1] != '|' && two[1] != '=':
 		a.op, a.lot = opColon, true
 		r.i++
@@ -428,9 +482,12 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 	case spaced && two == [2]byte{'-', ' '} && isQuote(r.peekAt(2)):
 		a.op, a.lot, a.listing = opColon, true, true
 		r.i += 2
+	case spaced && dash(r.rest()) > 0 && a.noted(r, s):
 	case spaced && s+len("authorization") == a.nameEnd && hasFold(b[s:], "authorization") && (hasFold(r.rest(), "bearer ") || hasFold(r.rest(), "token ")):
 		a.op = opColon // the colon was forgotten
 	case spaced && lower(two[0]) == 'i' && a.told(r):
+	case (two[0] == '\n' || two[0] == '\r') && a.below(r, s):
+	case spaced && a.mentioned(r):
 	case spaced && a.directive(r, s):
 		a.op = opSpace
 	default:
@@ -510,7 +567,7 @@ func (a *assignment) directive(r *reader, s int) bool {
 
 // pairCalls are parts of the names of functions that take a name and its value.
 var pairCalls = []string{"set", "put", "add", "define", "header", "env", "propert", "param", "append", "attr", "with", "insert", "config", "store", "entry", "pair", "field", "option", "write", "get", "lookup", "fetch", "override",
-	"export", "secret", "map", "of", "var", "default", "arg", "assign", "register", "bind", "form", "data", "value", "flag", "fill"}
+	"export", "secret", "map", "of", "var", "default", "arg", "assign", "register", "bind", "form", "data", "value", "flag", "fill", ".type"}
 
 // takesPair reports whether the list that the name at s leads holds a name and its value: hash("password", "x") does not.
 func takesPair(b []byte, s int) bool {
@@ -569,8 +626,18 @@ var callArguments = []callArgument{
 	{"hmacnew", 1, nameSecret}, {"hmacnew", 2, nameSecret}, {"aesnew", 1, nameSecret}, {"newcipher", 1, nameSecret}, {"cipheriv", 2, nameSecret}, {"newcookiestore", 1, nameSecret},
 	{"signedstring", 1, nameSecret}, {"hmacshakeyfor", 1, nameSecret}, {"signwith", 2, nameSecret}, {"symmetricsecuritykey", 1, nameSecret}, {"clientsecretcredential", 3, nameSecret},
 	{"opensslencrypt", 3, nameSecret}, {"openssldecrypt", 3, nameSecret}, {"withcredentials", 2, namePassword}, {"storeload", 2, namePassword}, {"hashsync", 1, namePassword},
-	{"generatefrompassword", 1, namePassword},
+	{"generatefrompassword", 1, namePassword}, {"oauthhandler", 2, nameSecret},
 }
+
+// callsBy are the calls by the last letter of their names.
+var callsBy = func() (by [256][]*callArgument) {
+	for i := range callArguments {
+		x := &callArguments[i]
+		last := x.name[len(x.name)-1]
+		by[last] = append(by[last], x)
+	}
+	return by
+}()
 
 // calleeWords stand in names of such calls that hold no other word that is looked for.
 var calleeWords = []string{"login", "signin", "getconnection", "mysqli", "mysql_connect", "mysql_pconnect", "odbc_connect", "imap_open", "ldap_bind", "wifi", "pymysql", "sequelize", "pdo", "hmac", "scrypt",
@@ -582,10 +649,19 @@ func (a *assignment) passedTo(r *reader, name []byte, from int) bool {
 	if len(name) < len("pdo") {
 		return false
 	}
+	calls := callsBy[lower(name[len(name)-1])]
+	if len(calls) == 0 {
+		return false
+	}
 	var buf [maxIdent]byte
 	folded := compact(buf[:0], name[max(0, len(name)-maxIdent):])
-	for i := range callArguments {
-		x := &callArguments[i]
+	if len(folded) < 2 {
+		return false
+	}
+	for _, x := range calls {
+		if x.name[len(x.name)-2] != folded[len(folded)-2] {
+			continue
+		}
 		what, whole := strings.CutPrefix(x.name, "=")
 		if !(whole && string(folded) == what || !whole && bytes.HasSuffix(folded, []byte(what))) &&
 			!(strings.IndexByte(what, '_') > 0 && len(name) >= len(what) && hasFold(name[len(name)-len(what):], what)) {
@@ -759,6 +835,14 @@ func holdsType(b []byte) bool {
 	return false
 }
 
+// exported reports whether the name is one of the environment, which a shell's export sets.
+func (a *assignment) exported(b []byte) bool {
+	const word = "export "
+	s := a.nameStart - len(word)
+	a.first = min(a.first, s-1)
+	return s >= 0 && string(b[s:a.nameStart]) == word && (s == 0 || !isWord(b[s-1]))
+}
+
 // commanded is commandBefore for the name at s.
 func (a *assignment) commanded(b []byte, s int) bool {
 	yes, from := commandBefore(b, s)
@@ -779,6 +863,12 @@ func commandBefore(b []byte, s int) (yes bool, from int) {
 	e := i
 	for i > 0 && e-i < 12 && (isLetter(b[i-1]) || b[i-1] == '#' || b[i-1] == '%') {
 		i--
+	}
+	if i > 1 && b[i-1] == '-' && b[i-2] == ' ' && e-i <= 3 { // set -gx X v
+		for i -= 2; i > 0 && s-i < maxBlanks && isBlank(b[i-1]); i-- {
+		}
+		for e = i; i > 0 && e-i < 12 && isLetter(b[i-1]); i-- {
+		}
 	}
 	for _, w := range []string{"env", "arg", "#define", "%define", "define", "setenv", "setx", "set", "add"} {
 		if len(w) == e-i && hasFold(b[i:e], w) {
@@ -835,8 +925,12 @@ func (a *assignment) value(b []byte, i int) bool {
 		r.blanks()
 		a.seen = max(a.seen, r.i)
 	}
+	a.function(&r)
 	q, n := r.quoteAt()
-	if t := r; q == 0 && r.peek() == '[' && (a.op == opColon || a.op == opEqual) && !account(b[a.nameStart:a.nameEnd]) && lower(b[a.nameEnd-1]) != 's' {
+	if q != 0 && !spaced && a.op == opEqual && a.across(&r, n) {
+		q, n = r.quoteAt()
+	}
+	if t := r; q == 0 && r.peek() == '[' && (a.op == opColon || a.op == opEqual) && !account(b[a.nameStart:a.nameEnd]) {
 		t.i++
 		t.gap()
 		if a.seen = max(a.seen, t.i+quoteAhead); isQuote(t.peek()) {
@@ -866,6 +960,9 @@ func (a *assignment) value(b []byte, i int) bool {
 			}
 		}
 	}
+	if q == 0 && a.longBracket(&r) {
+		return true
+	}
 	if q == 0 {
 		q, n = a.wrapped(&r)
 	}
@@ -890,9 +987,10 @@ func (a *assignment) value(b []byte, i int) bool {
 const maxNested = 256
 
 // nested goes on to the value in "name": {"type": "string", "value": "x"}, as templates of clouds and the state of Terraform have
-// it, and to the default of a variable.
+// it, to the default of a variable, to the token for a host: "github-oauth": {"github.com": "x"}, and to the first of several.
 func (a *assignment) nested(r *reader) bool {
 	n := reader{b: r.b, i: r.i + 1, limit: min(len(r.b), r.i+maxNested)}
+	several := lower(r.b[a.nameEnd-1]) == 's'
 	defer func() { a.seen = max(a.seen, n.i+seenAhead) }()
 	for n.i < n.limit {
 		for n.i < n.limit && (isSpace(n.b[n.i]) || n.b[n.i] == ',') {
@@ -909,13 +1007,15 @@ func (a *assignment) nested(r *reader) bool {
 			n.i += k
 		}
 		n.blanks()
-		if c := n.peek(); len(key) == 0 || c != ':' && c != '=' {
+		c := n.peek()
+		if len(key) == 0 || c != ':' && c != '=' {
 			return false
 		}
 		n.i++
 		n.blanks()
-		if len(key) == 5 && hasFold(key, "value") || len(key) == 7 && hasFold(key, "default") || len(key) == 12 && hasFold(key, "defaultvalue") {
+		if len(key) == 5 && hasFold(key, "value") || q != 0 && c == ':' && (bytes.IndexByte(key, '.') > 0 || several && classOf(string(key)) == nameOther) || len(key) == 7 && hasFold(key, "default") || len(key) == 12 && hasFold(key, "defaultvalue") {
 			r.i, r.limit = n.i, min(len(n.b), n.i+maxValue+maxWrap)
+			a.lot = a.lot || several
 			return true
 		}
 		if q, k := n.quoteAt(); q != 0 {
@@ -983,6 +1083,24 @@ func account(name []byte) bool {
 		}
 	}
 	return false
+}
+
+// userBefore leaves out the user of a value that is both: auth: "robot:PASSWORD".
+func (a *assignment) userBefore(b []byte) {
+	v := b[a.start:a.end]
+	i := bytes.IndexByte(v, ':')
+	if i < 1 || bytes.IndexByte(v[i+1:], ':') >= 0 || !account(b[a.nameStart:a.nameEnd]) {
+		return
+	}
+	for _, c := range v[:i] {
+		if !isWord(c) && c != '-' && c != '.' && c != '@' {
+			return
+		}
+	}
+	if p := v[i+1:]; byLot(p) || thoughtUp(p) {
+		a.start += i + 1
+		a.argument = namePassword
+	}
 }
 
 // wrapped passes over a call around a quoted value and returns the quote.
@@ -1114,7 +1232,9 @@ func (a *assignment) close(b []byte, end, after int) bool {
 		r.i++
 		r.gap()
 		a.seen = max(a.seen, r.i)
-		a.listed = a.listed || isQuote(r.peek())
+		if isQuote(r.peek()) && !a.listed {
+			a.listed, a.trailed = true, true
+		}
 	}
 	return a.end > a.start
 }
@@ -1231,6 +1351,8 @@ scan:
 		case c == ',' && (i+1 >= limit || isSpace(b[i+1]) || isQuote(b[i+1]) || b[i+1] == '\\' || a.pairAhead(b, i+1, limit)):
 			break scan
 		case c == '\\' && i+1 < limit && bytes.IndexByte([]byte("nrt\"'\n\r"), b[i+1]) >= 0:
+			break scan
+		case c == a.until:
 			break scan
 		case c == '|' && (a.row || i+1 < limit && b[i+1] == '|'):
 			break scan

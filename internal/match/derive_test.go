@@ -26,7 +26,11 @@ func pieces(tb testing.TB, r *rand.Rand) (*Set, []string) {
 	out = append(out, "mysql -u robot -p"+pass+" -h db\n", "echo "+pass+" | docker login --password-stdin\n", "docker login -u robot ", "-p "+pass+"\n", "| sudo -S ls\n", "echo ", "login(user, \""+pass+"\")\n", "auth=('robot', '"+pass+"')\n",
 		"| key | "+pass+" |\n", "the password is \""+pass+"\"\n", "requirepass "+pass+"\n", "password 0 "+pass+"\n", "pw: "+pass+"\n", "SECRET\n  = \""+pass+"\"\n", "token - '"+pass+"'\n", "\"db_password\": {\"type\": \"string\", \"value\": \""+pass+"\"}\n", "variable \"key\" {\n  type = string\n", "  default = \""+pass+"\"\n}\n", "DBPassword:\n  Type: String\n", "  Default: "+pass+"\n",
 		"args: [\"--token\", \""+pass+"\"]\n", "- --token\n- "+pass+"\n", "Password:\n"+pass+"\n", "jwt.sign(x, \""+pass+"\")\n", "Authorization=[Bearer "+pass+"]\n", "hmac.new(b\""+pass+"\", x)\n", "hmac.New(sha256.New, []byte(\""+pass+"\"))\n", "secret: [\""+pass+"\"]\n", "TOKEN = (\n", "\""+pass+"\")\n", "getenv(\"TOKEN\") or \""+pass+"\"\n", "password:\n  value: "+pass+"\n", "expect \"password:\"\nsend \""+pass+"\\r\"\n",
-		"robot:"+pass+"@tcp(db)/x\n", "password 7 ", "ConvertTo-SecureString ", "-AsPlainText '"+pass+"'\n")
+		"robot:"+pass+"@tcp(db)/x\n", "INSERT INTO t (a, password) VALUES ('x', '"+pass+"')\n", "name,token\n", "robot,"+pass+"\n", "getToken() {\n  return \""+pass+"\"\n}\n", "cy.get(\"#password\")", ".type(\""+pass+"\")\n", "page.type('input[name=token]', '"+pass+"')\n",
+		"## Token\n\n", "```\n"+pass+"\n```\n", "Wifi token – "+pass+"\n", "* **Token:** `"+pass+"`\n", "?access_token=\" + \""+pass+"\"\n", "API_KEYS = [\n  '"+pass+"',\n]\n", "android:name=\"API_KEY\" android:value=\""+pass+"\"\n",
+		"\"bearer\": {\"repo.test\": \""+pass+"\"}\n", "set -gx TOKEN "+pass+"\n", "const token = () => \""+pass+"\"\n", "| a | token |\n", "|---|---|\n", "| b | "+pass+" |\n", "with password \""+pass+"\"\n", "${TOKEN}    "+pass+"\n", "fill in \"Password\" with \""+pass+"\"\n", "<stringProp name=\"a\">token</stringProp>\n", "<stringProp name=\"b\">"+pass+"</stringProp>\n",
+		"token "+pass+pass+" x\n", "TOKENS = {\"a\": \""+pass+"\"}\n", "token = [["+pass+"]]\n", "export TOKEN="+pass+"\n", "auth: \"a:"+pass+"\"\n", "--name /x/token --value "+pass+"\n", "stats auth robot:"+pass+"\n", "<auth-user-pass>\nrobot\n", "x.connect(\"h.test\", 22, \"robot\", \""+pass+"\")\n",
+		"password 7 ", "ConvertTo-SecureString ", "-AsPlainText '"+pass+"'\n")
 	for _, d := range all {
 		if vs := vectors.Make(d, r); len(vs) > 0 {
 			v := vs[0]

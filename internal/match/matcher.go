@@ -676,6 +676,7 @@ func (m *Matcher) ident(s, e int) (from, to int) {
 	case !ok || a.end <= a.start:
 		return from - quoteBack, max(a.seen, to) + seenAhead
 	}
+	a.userBefore(b)
 	name := b[s:e]
 	m.words.split(name)
 	m.generic(&a, s, e)
@@ -970,6 +971,9 @@ func drawn(v []byte) bool {
 // generic judges the assignment's value by the classifier.
 func (m *Matcher) generic(a *assignment, s, e int) {
 	b := m.b
+	if n := m.words.n - 1; a.returns && n > 0 && string(m.words.at(n)) == "get" {
+		m.words.n = n
+	}
 	c := m.words.classify()
 	if c == nameWeak && m.words.n == 1 {
 		a.first = min(a.first, s-wordBefore)
@@ -1004,7 +1008,7 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 		}
 	}
 	v := b[a.start:a.end]
-	if a.lot && !(a.row && c == namePassword) && !byLot(v) || a.listing && oddSign(v) {
+	if a.lot && !(c == namePassword && (a.row || thoughtUp(v))) && !byLot(v) || a.listing && oddSign(v) {
 		return
 	}
 	r, ok := judge(a, c, b[s:e], v)
@@ -1015,7 +1019,7 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 	if !ok || r.score < genericFloor {
 		return
 	}
-	if r.score < malformedFloor && m.documented() || m.set.malformed(v) {
+	if r.score < malformedFloor && c != namePassword && m.documented() && !issued(v) || m.set.malformed(v) {
 		return
 	}
 	if allHex(v) {
@@ -1026,7 +1030,7 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 	}
 	name := shown(b[s:e])
 	m.emit(Candidate{Tier: finding.TierGeneric, Proof: finding.ProofNone, Name: name, Why: fmt.Sprintf("%s, entropy %.1f bits, not a reference", called(name), r.entropy),
-		Score: r.score, Bare: a.quote == 0 && (a.op == opEqual || a.op == opColon) && !a.flow, Start: s, End: a.end,
+		Score: r.score, Bare: a.quote == 0 && (a.op == opEqual || a.op == opColon) && !a.flow && !a.exported(b), Start: s, End: a.end,
 		Parts: []Part{{Role: finding.RoleSecret, Value: finding.NewSecret(v), Start: a.start, End: a.end}}})
 }
 

@@ -106,10 +106,10 @@ var vocabulary = func() map[string]wordKind {
 	}{
 		{isPassword, "password passwords passwd passwrd passw pwd pass passphrase passcode psw pswd pasword passwort kennwort senha contrasena mdp userpass dbpass dbpassword mypassword userpassword " +
 			"adminpassword adminpass rootpass rootpassword dbpasswd dbpwd userpwd loginpassword storepass keypass storepassword keypassword mysqlpassword requirepass bindpw rootpw adminpw masterpassword passkey " +
-			"identified smtppass ftppass sshpass authtok"},
+			"identified smtppass ftppass sshpass authtok masterauth psk"},
 		{isSecret, "secret secrets token tokens apikey apikeys accesskey secretkey privatekey authkey authtoken accesstoken apitoken credential credentials cred creds clientsecret appsecret apisecret " +
 			"secretaccesskey bearer oauthtoken refreshtoken idtoken authorization encryptionkey signingkey masterkey consumersecret consumerkey appkey servicekey bottoken usertoken sessiontoken jwt sharedsecret " +
-			"secrettoken devicetoken accountkey storagekey sharedkey jwtsecret hmackey apppassword psk"},
+			"secrettoken devicetoken accountkey storagekey sharedkey jwtsecret hmackey apppassword"},
 		{isWeak, "auth authentication salt key keys pat pin cookie session seed otp dsn webhook license oauth sid"},
 		{opensKey, "api access private secret sign signing encrypt encryption encryptions auth authentication master service account storage license app application client consumer shared hmac aes jwt symmetric " +
 			"ssh cipher crypto webhook admin root deploy sas rsa ecdsa ed25519 des security session token subscription primary secondary integration write read publishable publish ingest wrapping kms pem ssl tls " +
@@ -126,9 +126,9 @@ var vocabulary = func() map[string]wordKind {
 			"color width height code codes ring chain pair pairs vault agent frame press down up stroke board word words event words bindings binding map maps pad"},
 		{ofHash, "hash hashing hashed bcrypt scrypt argon2 argon pbkdf2 kdf crypt"},
 		{deniesAnywhere, "public publishable magic authenticity antiforgery verification csrf xsrf max min num number count is has should can primary_key foreign partition sort cache translation i18n l10n locale label css idempotency continuation pagination page next previous " +
-			"regex placeholder allow disable enable disabled enabled use require required show hide toggle invalid missing forgot expired wrong incorrect error verify validate check get delete remove find lookup no without non dummy fake bogus"},
+			"regex placeholder allow disable enable disabled enabled use require required show hide toggle invalid missing forgot expired wrong incorrect error verify validate check get send delete remove find lookup no without non dummy fake bogus"},
 		{isNeutral, "value val default def string str plain plaintext raw clear cleartext encoded base64 b64 enc encrypted prod production dev development test testing staging stage live local demo sandbox env text data " +
-			"old new current previous prev backup v a b one two primary secondary main override fallback bytes hex main us eu in my do equals equal eq set setvalue put withdefault eql to be as base"},
+			"old new current previous prev backup v a b one two only primary secondary main override fallback bytes hex main us eu in my do equals equal eq set setvalue put withdefault eql to be as base"},
 		{inPhrase, "api access auth app client user personal private secret token key bot bearer oauth apikey apitoken accesstoken authtoken secretkey"},
 	} {
 		for w := range strings.FieldsSeq(list.words) {
@@ -148,17 +148,38 @@ func (w *nameWords) is(i int, k wordKind) bool {
 
 // classify says what a name promises and why not, where it promises nothing.
 func (w *nameWords) classify() nameClass {
-	if w.n == 0 {
+	c := w.classifyFrom(0)
+	for j := w.n - 2; c == nameOther && j > 0; j-- {
+		if w.qualifies(j) {
+			c = w.classifyFrom(j + 1)
+		}
+	}
+	return c
+}
+
+// qualifies reports whether the j-th word begins what is said of a thing behind its name: token_for_tests, secret_do_not_commit.
+func (w *nameWords) qualifies(j int) bool {
+	switch string(w.at(j)) {
+	case "for", "of", "dont":
+		return true
+	case "do":
+		return string(w.at(j-1)) == "not"
+	}
+	return false
+}
+
+// classifyFrom is classify, of a name without its last i words.
+func (w *nameWords) classifyFrom(i int) nameClass {
+	if w.n <= i {
 		return nameOther
 	}
-	i := 0
 	for i < w.n-1 && w.is(i, isNeutral) {
 		i++
 	}
 	last := w.at(i)
 	class := nameOther
 	switch l := string(last); {
-	case w.is(i, isPassword) || len(l) > 8 && (strings.HasSuffix(l, "password") || strings.HasSuffix(l, "passwd") || strings.HasSuffix(l, "passphrase")) || len(l) > 4 && strings.HasSuffix(l, "pwd"):
+	case w.is(i, isPassword) || len(l) > 8 && (strings.HasSuffix(l, "password") || strings.HasSuffix(l, "passwd") || strings.HasSuffix(l, "passphrase")) || len(l) > 4 && strings.HasSuffix(l, "pwd") || passed(l):
 		class = namePassword
 	case w.is(i, isSecret) || len(l) > 6 && (strings.HasSuffix(l, "secret") || strings.HasSuffix(l, "apikey") || strings.HasSuffix(l, "token") || opened(l)):
 		class = nameSecret
@@ -197,6 +218,19 @@ func (w *nameWords) classify() nameClass {
 		}
 	}
 	return class
+}
+
+// passed reports whether a word ends in pass and is no word of English: remotepass, sshpass.
+func passed(l string) bool {
+	what, ok := strings.CutSuffix(l, "pass")
+	if !ok || len(what) < 2 {
+		return false
+	}
+	switch what {
+	case "by", "com", "encom", "tres", "sur", "over", "under", "out", "re", "im", "single", "multi", "two", "first", "second", "high", "low", "band", "all", "render", "post", "depth", "shadow", "test", "must", "pre", "one", "final", "last", "next", "each":
+		return false
+	}
+	return true
 }
 
 // opened reports whether a word is what a key opens and key, written as one: functionkey, hostkey.

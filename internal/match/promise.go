@@ -128,6 +128,29 @@ func byLot(v []byte) bool {
 	return digits > 0 && digits*4 < len(v)*3 && oddness(v) >= 4.8 && entropy(v) >= 3.2 && !pathLike(v) && !joinedWords(v)
 }
 
+// thoughtUp reports whether a value is what people make of a word where a password must not be one: Summer2024, tr0ubador&3.
+// Names of algorithms and versions are not of that kind.
+func thoughtUp(v []byte) bool {
+	const least, most = 8, 64
+	if len(v) < least || len(v) > most {
+		return false
+	}
+	letters, digits, signs := 0, 0, 0
+	for _, c := range v {
+		switch {
+		case isLetter(c):
+			letters++
+		case isDigit(c):
+			digits++
+		case bytes.IndexByte([]byte("!@#$%^&*?"), c) >= 0:
+			signs++
+		case c != '-' && c != '_' && c != '.' && c != '+' && c != '~':
+			return false
+		}
+	}
+	return letters >= 4 && (digits >= 3 && !identifier(v) || digits > 0 && signs > 0)
+}
+
 // breaks are bytes that belong to no token and yet to the value that holds one: "abc?def" is not abc.
 var breaks = of("?!^%#@*$[{|~")
 

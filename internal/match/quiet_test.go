@@ -204,3 +204,45 @@ func TestHarmless(t *testing.T) {
 		t.Errorf("beside: %+v", x)
 	}
 }
+
+// TestThoughtUp: passwords as people make them up are taken where little joins them to their name, names of algorithms are not.
+func TestThoughtUp(t *testing.T) {
+	for word, want := range map[string]bool{"Summer" + "2024": true, "tiger" + "12!": true, "Blue-sky" + "77#": true, "SHA-256": false, "Base64-encoded": false, "PBKDF2": false, "Argon2id": false, "required": false, "utf8mb4": false, "OAuth2.0": false, "IPv6-only": false, "a1!": false,
+		"https://x/1234": false} {
+		if thoughtUp([]byte(word)) != want {
+			t.Errorf("%q: want %v", word, want)
+		}
+	}
+	s := compiled(t)
+	v := "Orange" + "Monkey" + "32" + "42!"
+	for _, syntax := range []string{"rootpw %s\n", "  password %s\n", "The admin password is %s.\n", "Wifi password – %s\n", "**Password:** `%s`", "name,password\nrobot,%s\n", "masterauth %s", "## Password\n\n%s\n", "using password %s for robot\n",
+		"flag.String(\"password\", \"%s\", \"of the shop\")", "psk=\"%s\"\n", "JIRA_PASSWORD=%s\n", "vault_db_password: %s\n"} {
+		if got := sightings(t, s, fmt.Sprintf(syntax, v), "config.txt"); len(got) != 1 || got[0].Kind != GenericPassword {
+			t.Errorf("%q: %d found", syntax, len(got))
+		}
+	}
+}
+
+// TestOtherForms: a value under a provider's name that has none of the provider's known forms is reported where issuers of any kind
+// use its form.
+func TestOtherForms(t *testing.T) {
+	s, err := Compile(detectors.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := seeded(9)
+	for _, v := range []string{draw(r, "0123456789abcdef", 48), draw(r, "0123456789abcdef", 64), draw(r, "0123456789abcdef", 8) + "-" + draw(r, "0123456789abcdef", 4) + "-4" + draw(r, "0123456789abcdef", 3) + "-a" + draw(r, "0123456789abcdef", 3) + "-" + draw(r, "0123456789abcdef", 12)} {
+		if got := sightings(t, s, "ANTHROPIC_API_KEY="+v+"\n", ".env"); len(got) != 1 {
+			t.Errorf("%d bytes: %d found", len(v), len(got))
+		}
+	}
+	// A shell's line within a file of a language.
+	if got := sightings(t, s, "user_data = <<EOF\nexport API_TOKEN="+draw(r, base62, 32)+"\nEOF\n", "main.tf"); len(got) != 1 {
+		t.Errorf("exported: %d found", len(got))
+	}
+	// One value in two places is no table of vectors.
+	v := draw(r, "0123456789abcdef", 48)
+	if got := sightings(t, s, "api_token: \""+v+"\"\n\n\nsecret = \""+v+"\"\n", "a_test.go"); len(got) != 2 {
+		t.Errorf("in two places: %d found", len(got))
+	}
+}

@@ -517,6 +517,7 @@ func evidenceOf(p string) evidence {
 // tables of data, seldom keys. Passwords are left alone, since a list of accounts is real enough.
 func crowds(cs []Candidate) (shift map[string]float64, vectors int) {
 	var n map[string]float64
+	var seen map[string]bool // vectors: one value in several places is one
 	for i := range cs {
 		c := &cs[i]
 		if c.Detector != nil || c.Name == commandName || len(c.Parts) == 0 {
@@ -526,7 +527,11 @@ func crowds(cs []Candidate) (shift map[string]float64, vectors int) {
 			n = map[string]float64{}
 		}
 		n[c.Name]++
-		if vectorLike(c.Parts[0].Value.Reveal()) {
+		if v := c.Parts[0].Value.Reveal(); vectorLike(v) && !seen[string(v)] {
+			if seen == nil {
+				seen = map[string]bool{}
+			}
+			seen[string(v)] = true
 			vectors++
 		}
 	}

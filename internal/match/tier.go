@@ -186,8 +186,14 @@ const fillerBut = "; it repeats or counts: perhaps a filler"
 const fillerBytes = 6
 
 // malformedFloor is what the classifier must say of a value that is named after a provider and has no form of that provider's:
-// malformed, or of a kind that is not in the table.
+// malformed, or of a kind that is not in the table. Passwords are people's, and have no form.
 const malformedFloor = 0.99
+
+// issued reports whether a value is of a form that issuers of any kind use: as many hexadecimal digits as a key of 128 bits and
+// more has, or a UUID. A provider has kinds that are not in the table.
+func issued(v []byte) bool {
+	return isUUID(v) || len(v) >= 32 && len(v)%8 == 0 && allHex(v)
+}
 
 // documented reports whether the name that was split last holds a provider's of whose credentials the form is known.
 func (m *Matcher) documented() bool {

@@ -1,0 +1,250 @@
+package detectors
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"strings"
+
+	"sprawl/finding"
+)
+
+const (
+	aclPage     = "https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/"
+	connectPage = "https://metacpan.org/pod/DBI#connect"
+)
+
+// directives are passwords that stand where a server or a library takes one, without a word for it.
+func directives() []Detector {
+	return []Detector{
+		{
+			ID: "server-directive-password", Title: "password in a directive of a server's configuration",
+			Structures: []Structure{
+				{Anchors: []string{"stats auth "}, Reach: Local(maxLine), Parse: parseStatsAuth},
+				{Anchors: []string{"<auth-user-pass>"}, Reach: Local(maxLine), Parse: parseInlineAuth},
+				{Anchors: []string{`: PSK "`, `: EAP "`, `: XAUTH "`}, Reach: Local(maxLine), Parse: parseIPsec},
+				{Anchors: []string{"]:587", "]:465", "]:25 ", "]:25\t"}, Reach: Local(maxLine), Parse: parseRelay},
+				{Anchors: []string{" on >"}, Reach: Local(maxLine), Parse: parseACL},
+				{Anchors: []string{"tacacs-server ", "radius-server ", "isakmp key "}, Reach: Local(maxLine), Parse: parseServerKey},
+			},
+			Facts: urlFacts,
+			Sample: func(r *rand.Rand) []byte {
+				return []byte("  stats auth robot:" + string(draw(r, Base62, 16)))
+			},
+			Rotate: "set a new one at both ends, and keep it in a file that the configuration names", Revoke: "remove the account",
+			Docs: aclPage, Format: aclPage,
+		},
+		{
+			ID: "connect-call-password", Title: "password among the arguments of a call that connects",
+			Structures: []Structure{{Anchors: []string{".connect(", "DBI->connect("}, Reach: Local(maxLine), Parse: parseConnect}},
+			Facts:      urlFacts,
+			Sample: func(r *rand.Rand) []byte {
+				return []byte(`my $db = DBI->connect("dbi:mysql:shop", "robot", "` + string(draw(r, Base62, 16)) + `");`)
+			},
+			Rotate: "change the account's password, and read it from the environment or a secret store", Revoke: "disable the account",
+			Docs: connectPage, Format: connectPage,
+		},
+	}
+}
+
+// lineOf returns where the line around at begins and ends, of which maxLine bytes to each side are read.
+func lineOf(b []byte, at int) (start, end int) {
+	start = at
+	for start > 0 && at-start < maxLine && b[start-1] != '\n' {
+		start--
+	}
+	end = at
+	for end < len(b) && end-at < maxLine && b[end] != '\n' && b[end] != '\r' {
+		end++
+	}
+	return start, end
+}
+
+// wordAt returns the word at i, blanks before it left out, without the quotes around it.
+func wordAt(b []byte, i, limit int) argument {
+	for i < limit && (b[i] == ' ' || b[i] == '\t') {
+		i++
+	}
+	quoted := i < limit && isQuoteByte(b[i])
+	if quoted {
+		i++
+	}
+	s := i
+	for i < limit && b[i] > ' ' && b[i] != '"' && b[i] != '\'' && b[i] != '`' {
+		i++
+	}
+	if quoted && (i >= limit || b[i] != b[s-1]) {
+		return argument{}
+	}
+	return argument{s, i}
+}
+
+// given is what is found of a password at s, of a user and a host where they are there.
+func given(b []byte, at int, s, user, host argument) []Found {
+	if s.end <= s.start || !typed(b[s.start:s.end]) {
+		return nil
+	}
+	f := Found{Start: min(at, s.start), End: s.end, Tier: finding.TierNamed}
+	f.Parts = append(f.Parts, FoundPart{finding.RoleSecret, s.start, s.end})
+	add := func(role finding.Role, a argument) {
+		if a.end > a.start && !placeholder(b[a.start:a.end]) {
+			f.Parts = append(f.Parts, FoundPart{role, a.start, a.end})
+			f.Start, f.End = min(f.Start, a.start), max(f.End, a.end)
+		}
+	}
+	add(finding.RoleUser, user)
+	add(finding.RoleHost, host)
+	return []Found{f}
+}
+
+// userAndPassword cuts user:password.
+func userAndPassword(b []byte, w argument) (user, password argument) {
+	i := bytes.IndexByte(b[w.start:w.end], ':')
+	if i < 1 {
+		return argument{}, argument{}
+	}
+	return argument{w.start, w.start + i}, argument{w.start + i + 1, w.end}
+}
+
+// parseStatsAuth reads HAProxy's account for its page of statistics: stats auth USER:PASSWORD.
+// https://docs.haproxy.org/3.0/configuration.html#4.2-stats%20auth
+func parseStatsAuth(b []byte, at int) []Found {
+	_, end := lineOf(b, at)
+	user, password := userAndPassword(b, wordAt(b, at+len("stats auth "), end))
+	return given(b, at, password, user, argument{})
+}
+
+// parseInlineAuth reads the account that OpenVPN takes from its configuration: the user on a line, the password on the next.
+// https://openvpn.net/community-docs/community-articles/openvpn-2-6-manual.html
+func parseInlineAuth(b []byte, at int) []Found {
+	var lines [2]argument
+	i := at + len("<auth-user-pass>")
+	for k := range lines {
+		for i < len(b) && (b[i] == '\r' || b[i] == ' ') {
+			i++
+		}
+		if i >= len(b) || b[i] != '\n' {
+			return nil
+		}
+		i++
+		_, end := lineOf(b, i)
+		lines[k] = wordAt(b, i, end)
+		i = end
+	}
+	return given(b, at, lines[1], lines[0], argument{})
+}
+
+// parseIPsec reads a line of ipsec.secrets: WHO : PSK "SECRET".
+// https://wiki.strongswan.org/projects/strongswan/wiki/IpsecSecrets
+func parseIPsec(b []byte, at int) []Found {
+	start, end := lineOf(b, at)
+	i := at + bytes.IndexByte(b[at:end], '"') + 1
+	n := bytes.IndexByte(b[i:end], '"')
+	if n < 0 {
+		return nil
+	}
+	return given(b, at, argument{i, i + n}, wordAt(b, start, at), argument{})
+}
+
+// parseRelay reads an account of Postfix's for a host that takes its mail: [HOST]:PORT USER:PASSWORD.
+// https://www.postfix.org/SASL_README.html#client_sasl_enable
+func parseRelay(b []byte, at int) []Found {
+	start, end := lineOf(b, at)
+	if b[start] != '[' || at-start < 2 {
+		return nil
+	}
+	host := argument{start + 1, at}
+	if !hostLike(b[host.start:host.end]) {
+		return nil
+	}
+	i := at + len("]:")
+	for i < end && Digits.Has(b[i]) {
+		i++
+	}
+	if i >= end || b[i] > ' ' {
+		return nil
+	}
+	user, password := userAndPassword(b, wordAt(b, i, end))
+	return given(b, at, password, user, host)
+}
+
+// parseACL reads the password of a user of Redis: user NAME on >PASSWORD, ACL SETUSER NAME on >PASSWORD.
+func parseACL(b []byte, at int) []Found {
+	start, end := lineOf(b, at)
+	left := strings.Fields(string(b[start:at]))
+	if n := len(left); n < 2 || !strings.EqualFold(strings.Trim(left[n-2], `"'`), "user") && !strings.EqualFold(left[n-2], "setuser") {
+		return nil
+	}
+	user := bytes.LastIndexByte(b[start:at], ' ') + 1
+	return given(b, at, wordAt(b, at+len(" on >"), end), argument{start + user, at}, argument{})
+}
+
+// parseServerKey reads the key that a router shares with a server or a peer: tacacs-server host 10.0.0.1 key KEY. A figure before the
+// key says how it is hidden; 0 says that it is not.
+// https://www.cisco.com/c/en/us/support/docs/security-vpn/terminal-access-controller-access-control-system-tacacs-/10384-security.html
+func parseServerKey(b []byte, at int) []Found {
+	const word = "key "
+	_, end := lineOf(b, at)
+	i := bytes.Index(b[at:end], []byte(word))
+	if i < 1 {
+		return nil
+	}
+	w := wordAt(b, at+i+len(word), end)
+	if w.end-w.start == 1 && w.end < end {
+		if b[w.start] != '0' {
+			return nil
+		}
+		w = wordAt(b, w.end, end)
+	}
+	return given(b, at, w, argument{}, argument{})
+}
+
+// parseConnect reads a call that takes host, user and password in this order, among them a port, or as DBI does a source, user and
+// password.
+func parseConnect(b []byte, at int) []Found {
+	limit := min(len(b), at+maxLine)
+	i := at + bytes.IndexByte(b[at:limit], '(') + 1
+	source := bytes.HasPrefix(b[at:], []byte("DBI"))
+	var args [4]argument // those in quotes, others empty
+	n, most := 0, len(args)
+	if source {
+		most--
+	}
+	for n < most && i < limit {
+		for i < limit && (b[i] <= ' ' || b[i] == ',') {
+			i++
+		}
+		if i >= limit || b[i] == ')' {
+			break
+		}
+		if s := i; isQuoteByte(b[i]) {
+			for i++; i < limit && b[i] != b[s] && b[i] != '\n'; i++ {
+			}
+			if i >= limit || b[i] != b[s] {
+				return nil
+			}
+			args[n] = argument{s + 1, i}
+			i++
+		} else {
+			for i < limit && (WordBytes.Has(b[i]) || b[i] == '$' || b[i] == '.') {
+				i++
+			}
+			if i == s || !source && !Digits.Has(b[s]) {
+				return nil // of variables none is known to be the host
+			}
+		}
+		if n++; i < limit && b[i] != ',' && b[i] != ')' && b[i] > ' ' {
+			return nil
+		}
+	}
+	host, user, password := args[0], args[1], args[2]
+	if source {
+		return given(b, at, password, user, argument{})
+	}
+	if user.end == 0 { // a port
+		user, password = args[2], args[3]
+	}
+	if h := b[host.start:host.end]; len(h) == 0 || user.end <= user.start || !hostLike(h) || bytes.IndexByte(h, '.') < 0 && string(h) != "localhost" {
+		return nil
+	}
+	return given(b, at, password, user, host)
+}
