@@ -98,8 +98,8 @@ func (a *assignment) below(r *reader, s int) bool {
 		return false
 	}
 	n := a.lone(b, i, min(len(b), i+maxPlain))
-	if n == 0 || b[i+n-1] == ':' {
-		return false
+	if v := b[i : i+n]; n == 0 || v[n-1] == ':' || bytes.IndexByte(bytes.TrimRight(v, "="), '=') >= 0 {
+		return false // a key, or another assignment
 	}
 	left, ok := a.lineBefore(b, s)
 	if !ok || !note(left) || breaks == 1 && !bytes.ContainsAny(left, "#abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
@@ -459,4 +459,36 @@ func (a *assignment) headed(r *reader, s int) bool {
 	a.lot, a.row = true, true
 	r.i, r.limit = i, min(len(b), i+maxGap)
 	return true
+}
+
+// named reads what says of a name whose it is: password for the shop's user: x.
+func (a *assignment) named(r *reader) bool {
+	const most = 40
+	if !hasFold(r.rest(), "for ") && !hasFold(r.rest(), "of ") {
+		return false
+	}
+	i := r.i
+	for e := min(r.limit, i+most); i < e && (isWord(r.b[i]) || bytes.IndexByte([]byte(" .-'\"`@"), r.b[i]) >= 0); i++ {
+	}
+	if a.seen = max(a.seen, i+2); i+1 >= r.limit || r.b[i] != ':' || !isBlank(r.b[i+1]) {
+		return false
+	}
+	a.op, a.lot = opColon, true
+	r.i = i + 1
+	return true
+}
+
+// commented reports whether the name stands in a comment that begins its line: what follows is text, in any language.
+func (a *assignment) commented(b []byte) bool {
+	left, ok := a.lineBefore(b, a.nameStart)
+	if !ok {
+		return false
+	}
+	left = bytes.TrimLeft(left, " \t")
+	for _, mark := range []string{"//", "#", "--", "/*", "* ", "<!--", ";", "%"} {
+		if bytes.HasPrefix(left, []byte(mark)) {
+			return true
+		}
+	}
+	return false
 }

@@ -163,7 +163,6 @@ func (r *reader) quoteAt() (q byte, n int) {
 func parseAssignment(b []byte, s, e int) (assignment, bool) {
 	a := assignment{nameStart: s, nameEnd: e, seen: e, first: s}
 	r := reader{b: b, i: e, limit: min(len(b), e+maxGap)}
-
 	if a.typedInto(&r) {
 		return a, a.value(b, r.i)
 	}
@@ -182,7 +181,7 @@ func parseAssignment(b []byte, s, e int) (assignment, bool) {
 			return a, false
 		}
 	}
-	if hasFold(r.rest(), "</name>") || hasFold(r.rest(), "</key>") || hasFold(r.rest(), "</stringprop>") {
+	if r.peek() == '<' && (hasFold(r.rest(), "</name>") || hasFold(r.rest(), "</key>") || hasFold(r.rest(), "</stringprop>")) {
 		a.seen = e + maxGap
 		return a, a.sibling(&r)
 	}
@@ -364,6 +363,9 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 		r.i += 2
 	case two == [2]byte{'=', '~'}:
 		return false
+	case two == [2]byte{0xef, 0xbc} && r.peekAt(2) == 0x9a: // a colon of full width
+		a.op = opColon
+		r.i += 3
 	case two[0] == '=':
 		a.op = opEqual
 		r.i++
@@ -487,6 +489,7 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 		a.op = opColon // the colon was forgotten
 	case spaced && lower(two[0]) == 'i' && a.told(r):
 	case (two[0] == '\n' || two[0] == '\r') && a.below(r, s):
+	case spaced && a.named(r):
 	case spaced && a.mentioned(r):
 	case spaced && a.directive(r, s):
 		a.op = opSpace
@@ -569,6 +572,13 @@ func (a *assignment) directive(r *reader, s int) bool {
 var pairCalls = []string{"set", "put", "add", "define", "header", "env", "propert", "param", "append", "attr", "with", "insert", "config", "store", "entry", "pair", "field", "option", "write", "get", "lookup", "fetch", "override",
 	"export", "secret", "map", "of", "var", "default", "arg", "assign", "register", "bind", "form", "data", "value", "flag", "fill", ".type"}
 
+var pairCallsBy = func() (by [256][]string) {
+	for _, w := range pairCalls {
+		by[w[0]] = append(by[w[0]], w)
+	}
+	return by
+}()
+
 // takesPair reports whether the list that the name at s leads holds a name and its value: hash("password", "x") does not.
 func takesPair(b []byte, s int) bool {
 	i := s
@@ -585,9 +595,11 @@ func takesPair(b []byte, s int) bool {
 	if i == e {
 		return true
 	}
-	for _, w := range pairCalls {
-		if indexFold(b[i:e], w) >= 0 {
-			return true
+	for ; i < e; i++ {
+		for _, w := range pairCallsBy[lower(b[i])] {
+			if hasFold(b[i:e], w) {
+				return true
+			}
 		}
 	}
 	return false
@@ -654,13 +666,14 @@ func (a *assignment) passedTo(r *reader, name []byte, from int) bool {
 		return false
 	}
 	var buf [maxIdent]byte
-	folded := compact(buf[:0], name[max(0, len(name)-maxIdent):])
-	if len(folded) < 2 {
-		return false
-	}
+	var folded []byte
+	before := lower(name[len(name)-2])
 	for _, x := range calls {
-		if x.name[len(x.name)-2] != folded[len(folded)-2] {
+		if x.name[len(x.name)-2] != before && before != '_' {
 			continue
+		}
+		if folded == nil {
+			folded = compact(buf[:0], name[max(0, len(name)-maxIdent):])
 		}
 		what, whole := strings.CutPrefix(x.name, "=")
 		if !(whole && string(folded) == what || !whole && bytes.HasSuffix(folded, []byte(what))) &&
@@ -850,6 +863,9 @@ func (a *assignment) commanded(b []byte, s int) bool {
 	return yes
 }
 
+// commands make what follows a name its value.
+var commands = strings.Fields("env arg #define %define define setenv setx set add")
+
 // commandBefore reports whether the word before s makes what follows the name its value: ENV X v, #define X v. It reads from
 // from.
 func commandBefore(b []byte, s int) (yes bool, from int) {
@@ -870,7 +886,7 @@ func commandBefore(b []byte, s int) (yes bool, from int) {
 		for e = i; i > 0 && e-i < 12 && isLetter(b[i-1]); i-- {
 		}
 	}
-	for _, w := range []string{"env", "arg", "#define", "%define", "define", "setenv", "setx", "set", "add"} {
+	for _, w := range commands {
 		if len(w) == e-i && hasFold(b[i:e], w) {
 			// A word in prose is followed by names too; a command stands at the start of its line, or behind another in capitals.
 			return i == 0 || b[i-1] == '\n' || b[i-1] == '\\' || isBlank(b[i-1]) && isUpper(b[e-1]), i - 1
@@ -910,6 +926,9 @@ func (a *assignment) value(b []byte, i int) bool {
 	}
 	if broken && a.op == opColon {
 		switch {
+		case r.peek() == '-' && r.peekAt(1) == ' ' && a.alone(&reader{b, r.i + 2, r.limit}):
+			r.i += 2 // a list of one
+			broken, a.lot = false, true
 		case hasFold(r.rest(), "type:"):
 			broken = !a.parameter(&r)
 		case hasFold(r.rest(), "value: "):
@@ -1404,7 +1423,7 @@ scan:
 		a.more = true
 	}
 	switch c := r.peek(); {
-	case c == '+' || c == '?' && spaced || c == '*':
+	case c == '+' || c == '?' && spaced || c == '*' && r.peekAt(1) != '/':
 		a.joined = true
 	}
 	return a.end > a.start

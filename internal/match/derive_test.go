@@ -29,7 +29,7 @@ func pieces(tb testing.TB, r *rand.Rand) (*Set, []string) {
 		"robot:"+pass+"@tcp(db)/x\n", "INSERT INTO t (a, password) VALUES ('x', '"+pass+"')\n", "name,token\n", "robot,"+pass+"\n", "getToken() {\n  return \""+pass+"\"\n}\n", "cy.get(\"#password\")", ".type(\""+pass+"\")\n", "page.type('input[name=token]', '"+pass+"')\n",
 		"## Token\n\n", "```\n"+pass+"\n```\n", "Wifi token – "+pass+"\n", "* **Token:** `"+pass+"`\n", "?access_token=\" + \""+pass+"\"\n", "API_KEYS = [\n  '"+pass+"',\n]\n", "android:name=\"API_KEY\" android:value=\""+pass+"\"\n",
 		"\"bearer\": {\"repo.test\": \""+pass+"\"}\n", "set -gx TOKEN "+pass+"\n", "const token = () => \""+pass+"\"\n", "| a | token |\n", "|---|---|\n", "| b | "+pass+" |\n", "with password \""+pass+"\"\n", "${TOKEN}    "+pass+"\n", "fill in \"Password\" with \""+pass+"\"\n", "<stringProp name=\"a\">token</stringProp>\n", "<stringProp name=\"b\">"+pass+"</stringProp>\n",
-		"token "+pass+pass+" x\n", "TOKENS = {\"a\": \""+pass+"\"}\n", "token = [["+pass+"]]\n", "export TOKEN="+pass+"\n", "auth: \"a:"+pass+"\"\n", "--name /x/token --value "+pass+"\n", "stats auth robot:"+pass+"\n", "<auth-user-pass>\nrobot\n", "x.connect(\"h.test\", 22, \"robot\", \""+pass+"\")\n",
+		"token "+pass+pass+" x\n", "TOKENS = {\"a\": \""+pass+"\"}\n", "token = [["+pass+"]]\n", "export TOKEN="+pass+"\n", "auth: \"a:"+pass+"\"\n", "--name /x/token --value "+pass+"\n", "token for the shop: "+pass+"\n", "// token: "+pass+"\n", "Пароль: "+pass+"\n", "token:\n  - "+pass+"\n", "stats auth robot:"+pass+"\n", "<auth-user-pass>\nrobot\n", "x.connect(\"h.test\", 22, \"robot\", \""+pass+"\")\n",
 		"password 7 ", "ConvertTo-SecureString ", "-AsPlainText '"+pass+"'\n")
 	for _, d := range all {
 		if vs := vectors.Make(d, r); len(vs) > 0 {

@@ -50,8 +50,8 @@ func measure(a *assignment, c nameClass, name, v []byte) (f [features]float64, h
 	if titled(v) || escaped(v) {
 		return f, 0, false // a word or a sentence of an interface
 	}
-	if joined && (like || a.op == opPair || v[len(v)-1] == '-' || v[len(v)-1] == '.') || a.listed && !byLot(v) && !(a.trailed && c == namePassword && thoughtUp(v)) {
-		return f, 0, false // "storage.mysql.password" of a table of names; what a token begins with; a list of words
+	if joined && (like || a.op == opPair || bytes.Count(v, []byte(":")) > 1 || v[len(v)-1] == '-' || v[len(v)-1] == '.') || a.listed && !byLot(v) && !(a.trailed && c == namePassword && thoughtUp(v)) {
+		return f, 0, false // "storage.mysql.password" of a table of names; what a token begins with; name:password:uid; a list of words
 	}
 	on := func(k feature, yes bool) {
 		if yes {

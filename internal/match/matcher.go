@@ -89,6 +89,7 @@ type word struct {
 	text    string
 	rows    []int32 // in Set.named
 	generic bool
+	prosaic bool // it stands in sentences: nothing is looked for where another word follows
 	command bool // a command that takes -u user:password
 	// A name that the word stands in is left to the generic words in it, if it has one, unless it holds one of wants or is called:
 	// each of the rows asks for a word in the name, of which all but those are generic ones.
@@ -120,6 +121,9 @@ var besideProvider = []string{"pat", "pw"}
 func (s *Set) addGenericWords() {
 	for _, w := range genericTriggers {
 		s.word(w).generic = true
+	}
+	for _, w := range prosaic {
+		s.word(w).prosaic = true
 	}
 	for _, w := range calleeWords {
 		s.word(w)
@@ -594,6 +598,9 @@ func (m *Matcher) word(w *word, at int) (from, to int) {
 	if len(w.text) < minKeyword && !plainText(b[max(0, at-plainAround):min(len(b), end+plainAround)]) {
 		return at - plainAround - 1, end + plainAround + 1
 	}
+	if w.prosaic && len(w.rows) == 0 && end+1 < len(b) && b[end] == ' ' && isLower(b[end+1]) {
+		return at - 1, end + 2
+	}
 	if w.command {
 		m.command(at)
 	}
@@ -996,6 +1003,16 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 	if a.argument != nameOther {
 		c = a.argument
 	}
+	v := b[a.start:a.end]
+	if c == nameWeak && m.words.n == 1 && len(v) < leastBare && allLetters(v) {
+		return // the key of a map, an entry of a table
+	}
+	if c == nameWeak && m.words.n > 1 && m.words.is(1, isPassword) && thoughtUp(v) {
+		c = namePassword // PWD_ADMIN
+	}
+	if c == nameOther && foreignName(b[s:e]) {
+		c, a.lot = namePassword, true
+	}
 	if n := b[s:e]; c == namePassword && len(n) > 3 && string(n[len(n)-3:]) == "_PW" && isLower(n[0]) {
 		c = nameOther // en_PW: a locale, of Palau
 	}
@@ -1007,7 +1024,6 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 			return
 		}
 	}
-	v := b[a.start:a.end]
 	if a.lot && !(c == namePassword && (a.row || thoughtUp(v))) && !byLot(v) || a.listing && oddSign(v) {
 		return
 	}
@@ -1030,8 +1046,20 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 	}
 	name := shown(b[s:e])
 	m.emit(Candidate{Tier: finding.TierGeneric, Proof: finding.ProofNone, Name: name, Why: fmt.Sprintf("%s, entropy %.1f bits, not a reference", called(name), r.entropy),
-		Score: r.score, Bare: a.quote == 0 && (a.op == opEqual || a.op == opColon) && !a.flow && !a.exported(b), Start: s, End: a.end,
+		Score: r.score, Bare: a.quote == 0 && (a.op == opEqual || a.op == opColon) && !a.flow && !a.exported(b) && !((thoughtUp(v) || byLot(v)) && a.commented(b)), Start: s, End: a.end,
 		Parts: []Part{{Role: finding.RoleSecret, Value: finding.NewSecret(v), Start: a.start, End: a.end}}})
+}
+
+// leastBare is the length from which letters alone may be the value of a name that says no more than key.
+const leastBare = 16
+
+func allLetters(v []byte) bool {
+	for _, c := range v {
+		if !isLetter(c) {
+			return false
+		}
+	}
+	return true
 }
 
 // namesPair reports whether the value of key: X is itself a name, whose value follows: {"key": X, "value": Y}.

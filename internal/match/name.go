@@ -27,7 +27,24 @@ const (
 )
 
 // genericTriggers are what the prefilter looks for to find secret-like names. A name without one of them is never generic.
-var genericTriggers = strings.Fields("pass pwd psw secret token key auth cred bearer salt jwt kennwort senha contrasena webhook cookie identified seed license session mdp otp dsn pw psk rootpw bindpw")
+var genericTriggers = strings.Fields("pass pwd psw secret token key auth cred bearer salt jwt kennwort senha contrasena webhook cookie identified seed license session mdp otp dsn pw psk rootpw bindpw dbpw " +
+	"clave wachtwoord losenord adgangskode salasana haslo heslo jelszo parola sifre " + foreign)
+
+// prosaic are those of them that stand in sentences more often than before a value: where a word follows, they are passed over.
+var prosaic = strings.Fields("license session cookie seed salt")
+
+// foreign are words for password that are not written in ASCII, with either first letter where there are two. No other name holds any.
+const foreign = "contraseña lösenord hasło jelszó şifre пароль Пароль 密码 密碼 口令 パスワード 비밀번호"
+
+// foreignName reports whether a name is not written in ASCII: then it is one of the foreign words.
+func foreignName(name []byte) bool {
+	for _, c := range name {
+		if c >= 0x80 {
+			return true
+		}
+	}
+	return false
+}
 
 // maxWords is how many words of a name are read; what is left out is its beginning.
 const maxWords = 12
@@ -106,7 +123,7 @@ var vocabulary = func() map[string]wordKind {
 	}{
 		{isPassword, "password passwords passwd passwrd passw pwd pass passphrase passcode psw pswd pasword passwort kennwort senha contrasena mdp userpass dbpass dbpassword mypassword userpassword " +
 			"adminpassword adminpass rootpass rootpassword dbpasswd dbpwd userpwd loginpassword storepass keypass storepassword keypassword mysqlpassword requirepass bindpw rootpw adminpw masterpassword passkey " +
-			"identified smtppass ftppass sshpass authtok masterauth psk"},
+			"identified smtppass ftppass sshpass authtok masterauth psk passe passord dbpw clave wachtwoord losenord adgangskode salasana haslo heslo jelszo parola sifre"},
 		{isSecret, "secret secrets token tokens apikey apikeys accesskey secretkey privatekey authkey authtoken accesstoken apitoken credential credentials cred creds clientsecret appsecret apisecret " +
 			"secretaccesskey bearer oauthtoken refreshtoken idtoken authorization encryptionkey signingkey masterkey consumersecret consumerkey appkey servicekey bottoken usertoken sessiontoken jwt sharedsecret " +
 			"secrettoken devicetoken accountkey storagekey sharedkey jwtsecret hmackey apppassword"},
