@@ -11,7 +11,7 @@ func All() []Detector {
 		aws(),
 		github(),
 		gitlab(),
-		jwt(), urls(), webauth(), commands(), directives(), dotfiles(), embedded(), keys(), gcp(), azure(), slack(), stripe(), jfrog(), pypi(), sentry(), grafana(), elastic(), identified(),
+		jwt(), urls(), webauth(), commands(), directives(), obfuscated(), dotfiles(), embedded(), keys(), gcp(), azure(), slack(), stripe(), jfrog(), pypi(), sentry(), grafana(), elastic(), identified(),
 		ai(), apis(), cloud(), devtools(), messaging(), monitoring(), agreedKinds(), others(), payments(), prefixed(), providers(), registries(), social(), variants(),
 	}
 	n := 0

@@ -83,7 +83,14 @@ func given(b []byte, at int, s, user, host argument) []Found {
 	if s.end <= s.start || !typed(b[s.start:s.end]) {
 		return nil
 	}
-	f := Found{Start: min(at, s.start), End: s.end, Tier: finding.TierNamed}
+	f := login(b, at, s, user, host)
+	f.Tier = finding.TierNamed
+	return []Found{f}
+}
+
+// login is a secret, and a user and a host where they are there.
+func login(b []byte, at int, s, user, host argument) Found {
+	f := Found{Start: min(at, s.start), End: s.end}
 	f.Parts = append(f.Parts, FoundPart{finding.RoleSecret, s.start, s.end})
 	add := func(role finding.Role, a argument) {
 		if a.end > a.start && !placeholder(b[a.start:a.end]) {
@@ -93,7 +100,7 @@ func given(b []byte, at int, s, user, host argument) []Found {
 	}
 	add(finding.RoleUser, user)
 	add(finding.RoleHost, host)
-	return []Found{f}
+	return f
 }
 
 // userAndPassword cuts user:password.
