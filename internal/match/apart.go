@@ -121,9 +121,15 @@ func columns(b []byte) int {
 	return i
 }
 
-// column goes on to the value in the column of the name: INSERT INTO t (name, password) VALUES ('x', 'y'), or the first line below
+// column is where in the rows of a table a value stands: behind n commas, in lists of VALUES or else in lines of so many commas.
+type column struct {
+	values    bool
+	n, commas int
+}
+
+// columnOf goes on to the value in the column of the name: INSERT INTO t (name, password) VALUES ('x', 'y'), or the first line below
 // a header of comma-separated values.
-func (a *assignment) column(r *reader, s int) bool {
+func (a *assignment) columnOf(r *reader, s int) bool {
 	b := r.b
 	i := r.i + columns(b[r.i:min(len(b), r.i+maxGap)])
 	a.seen = max(a.seen, i+1)
@@ -173,6 +179,7 @@ func (a *assignment) inserted(r *reader, i, n int) bool {
 	if a.seen = max(a.seen, t.i+1); !isQuote(t.peek()) {
 		return false
 	}
+	a.column = column{values: true, n: n}
 	*r = t
 	return true
 }
@@ -183,27 +190,100 @@ func (a *assignment) belowHeader(r *reader, i, n, commas int) bool {
 	for i < len(b) && b[i] == '\r' {
 		i++
 	}
-	if i++; commas == 0 || i >= len(b) {
+	if e := bytes.TrimRight(b[r.i:i], " \t\r"); commas == 0 || i+1 >= len(b) || len(e) > 0 && e[len(e)-1] == ',' {
+		return false // one string of a list on each line
+	}
+	i++
+	at, ok := a.field(b, i, min(len(b), i+2*maxGap), column{n: n, commas: commas})
+	if !ok {
 		return false
 	}
-	limit := min(len(b), i+2*maxGap)
+	a.lot, a.until, a.column = true, ',', column{n: n, commas: commas}
+	r.i, r.limit = at, min(len(b), at+maxGap)
+	return true
+}
+
+// field is where a column's value stands on the line at i.
+func (a *assignment) field(b []byte, i, limit int, c column) (at int, ok bool) {
 	at, seen := i, 0
 	for ; i < limit && b[i] != '\n'; i++ {
 		if b[i] == '"' {
 			for i++; i < limit && b[i] != '"' && b[i] != '\n'; i++ {
 			}
 		} else if b[i] == ',' {
-			if seen++; seen == n {
+			if seen++; seen == c.n {
 				at = i + 1
 			}
 		}
 	}
-	if a.seen = max(a.seen, i+1); seen != commas || i == limit && i < len(b) {
+	a.seen = max(a.seen, i+1)
+	return at, seen == c.commas && (i < limit || i == len(b))
+}
+
+// nextRow goes on to the value in the next row of the table, if there is one within maxValue of the name.
+func (a *assignment) nextRow(b []byte) bool {
+	c := a.column
+	if c.commas == 0 && !c.values {
 		return false
 	}
-	a.lot, a.until = true, ','
-	r.i, r.limit = at, min(len(b), at+maxGap)
-	return true
+	limit := min(len(b), a.nameEnd+maxValue)
+	i := a.end
+	if c.values {
+		if i++; i >= limit || !a.tuple(b, &i, limit) {
+			return false
+		}
+	} else {
+		for i < limit && b[i] != '\n' {
+			i++
+		}
+		at, ok := 0, false
+		if a.seen = max(a.seen, i+1); i+1 < limit {
+			at, ok = a.field(b, i+1, limit, c)
+		}
+		if !ok {
+			return false
+		}
+		i = at
+	}
+	a.quote, a.more, a.joined, a.flow, a.scheme, a.argument = 0, false, false, false, false, nameOther
+	return a.value(b, i) && a.end < limit
+}
+
+// tuple goes from behind a value to the one in the next list of VALUES.
+func (a *assignment) tuple(b []byte, i *int, limit int) bool {
+	r := reader{b: b, i: *i, limit: limit}
+	defer func() { a.seen = max(a.seen, r.i+1) }()
+	for depth := 1; depth > 0; r.i++ {
+		switch c := r.peek(); {
+		case c == 0 || c == ';':
+			return false
+		case c == '(':
+			depth++
+		case c == ')':
+			depth--
+		case isQuote(c):
+			for r.i++; r.i < limit && b[r.i] != c; r.i++ {
+				if b[r.i] == '\\' {
+					r.i++
+				}
+			}
+		}
+	}
+	r.gap()
+	if r.peek() != ',' {
+		return false
+	}
+	r.i++
+	r.gap()
+	if r.peek() != '(' {
+		return false
+	}
+	if r.i++; a.column.n > 0 && !a.pass(&r, a.column.n) {
+		return false
+	}
+	r.gap()
+	*i = r.i
+	return isQuote(r.peek())
 }
 
 // returned goes on to what a function of the name returns, if that is all it does: getPassword() { return "x"; }. The reader is

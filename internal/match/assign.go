@@ -22,6 +22,7 @@ type assignment struct {
 	lot                bool      // so little joins name and value that only a value drawn by lot is one, or a password that somebody thought up
 	trailed            bool      // listed only in that another string follows: flag.String("password", "x", "of the shop")
 	returns            bool      // the value is what a function of the name returns
+	column             column    // of a table in which the value stands
 	until              byte      // what ends an unquoted value besides, 0 for nothing
 	valued             bool      // a value was read, or looked for
 	behind             bool      // the line before the name was looked at, up to lineOfWord bytes of it
@@ -189,7 +190,7 @@ func parseAssignment(b []byte, s, e int) (assignment, bool) {
 		return a, a.value(b, r.i)
 	}
 	spaced := r.blanks()
-	if r.peek() == ')' && a.column(&r, s) {
+	if r.peek() == ')' && a.columnOf(&r, s) {
 		a.op = opEqual
 		return a, a.value(b, r.i)
 	}
@@ -399,7 +400,7 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 		if !a.passedTo(r, b[s:a.nameEnd], 1) && a.returned(r) {
 			a.op, a.returns = opEqual, true
 		}
-	case (two[0] == ',' || two[0] == '\n' || two[0] == '\r') && a.column(r, s):
+	case (two[0] == ',' || two[0] == '\n' || two[0] == '\r') && a.columnOf(r, s):
 		a.op = opEqual
 	case two[0] == ',':
 		if s == 0 {

@@ -687,6 +687,13 @@ func (m *Matcher) ident(s, e int) (from, to int) {
 	name := b[s:e]
 	m.words.split(name)
 	m.generic(&a, s, e)
+	if first := a; a.column != (column{}) {
+		for a.nextRow(b) {
+			m.generic(&a, s, e)
+		}
+		first.seen, first.first = max(first.seen, a.seen), min(first.first, a.first)
+		a = first
+	}
 	if p := phrase(b, s, &m.words); p < s {
 		a.nameStart, name = p, b[p:e]
 		m.words.split(name)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -244,5 +245,31 @@ func TestOtherForms(t *testing.T) {
 	v := draw(r, "0123456789abcdef", 48)
 	if got := sightings(t, s, "api_token: \""+v+"\"\n\n\nsecret = \""+v+"\"\n", "a_test.go"); len(got) != 2 {
 		t.Errorf("in two places: %d found", len(got))
+	}
+}
+
+// TestRows: each row of a table has its own credential.
+func TestRows(t *testing.T) {
+	s := compiled(t)
+	r := seeded(10)
+	var csv, sql, both strings.Builder
+	want := map[string]bool{}
+	csv.WriteString("name,password,mail\n")
+	sql.WriteString("INSERT INTO users (name, password, mail) VALUES\n")
+	for i := range 12 {
+		v := draw(r, base62, 14) + "7!"
+		want[v] = true
+		fmt.Fprintf(&csv, "robot%d,%s,r%d@internal.test\n", i, v, i)
+		fmt.Fprintf(&sql, "  ('robot (%d)', '%s', NULL)%s\n", i, v, []string{",", ";"}[i/11])
+	}
+	both.WriteString(csv.String() + "\nother,lines,follow here\n" + sql.String() + "INSERT INTO x (a) VALUES ('b');\n")
+	for _, text := range []string{csv.String(), sql.String(), both.String(), strings.ReplaceAll(csv.String(), "\n", "\r\n")} {
+		got := map[string]bool{}
+		for _, x := range s.NewMatcher().Match([]byte(text)) {
+			got[string(x.Parts[0].Value.Reveal())] = true
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("%d of %d found", len(got), len(want))
+		}
 	}
 }
