@@ -17,10 +17,10 @@ import (
 
 const (
 	gppPage    = "https://learn.microsoft.com/en-us/openspecs/windows_protocols/ms-gppref/2c15cbf0-f086-4c74-8b70-1f2fa45dd4be"
-	junosPage  = "https://www.juniper.net/documentation/us/en/software/junos/user-access/topics/topic-map/master-password-configuration-encryption.html"
-	winscpPage = "https://winscp.net/eng/docs/security_credentials"
+	junosPage  = "https://www.juniper.net/documentation/en_US/junos/topics/concept/harden-shared-secrets.html"
+	winscpPage = "https://winscp.net/eng/docs/guide_protecting_credentials_for_automation"
 	rclonePage = "https://rclone.org/commands/rclone_obscure/"
-	uvncPage   = "https://uvnc.com/docs/uvnc-server/49-ultravnc-server-configuration.html"
+	uvncPage   = "https://www.uvnc.com/docs/uvnc-server.html"
 )
 
 // obfuscated are passwords that programs write down in a form that they, and everybody else, can turn back: each is taken where a
@@ -54,7 +54,7 @@ func obfuscated() []Detector {
 				return []byte("[Sessions\\shop]\nHostName=files.internal.test\nUserName=robot\nPassword=" + winscp("robotfiles.internal.test"+string(draw(r, Base62, 14))))
 			},
 			Rotate: "change the account's password on its server, and set a master password in WinSCP", Revoke: "disable the account on its server",
-			Docs: winscpPage, Format: winscpPage,
+			Docs: winscpPage, Format: undocumented,
 		},
 		{
 			ID: "rclone-obscured-password", Provider: "rclone", Title: "password in a configuration of rclone",
@@ -64,7 +64,7 @@ func obfuscated() []Detector {
 				return []byte("[shop]\ntype = sftp\nuser = robot\npass = " + rclone(draw(r, Visible, aes.BlockSize), string(draw(r, Base62, 14))))
 			},
 			Rotate: "change the account's password on its server, and encrypt the configuration: rclone config encryption set", Revoke: "disable the account on its server",
-			Docs: rclonePage, Format: rclonePage,
+			Docs: rclonePage, Format: "https://github.com/rclone/rclone/blob/master/fs/config/obscure/obscure.go",
 		},
 		{
 			ID: "vnc-password", Provider: "vnc", Title: "password of a VNC server, under the key that all of them share",
@@ -73,7 +73,7 @@ func obfuscated() []Detector {
 				return []byte("[ultravnc]\npasswd=" + vnc(string(draw(r, Base62, 8))) + "7A")
 			},
 			Rotate: "set a new one in the server's settings, and let it ask for the system's accounts", Revoke: "stop the server",
-			Docs: uvncPage, Format: uvncPage,
+			Docs: uvncPage, Format: undocumented,
 		},
 	}
 }
