@@ -397,7 +397,7 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 	case two[0] == '(':
 		a.op = opCall
 		r.i++
-		if !a.passedTo(r, b[s:a.nameEnd], 1) && a.returned(r) {
+		if !a.passedTo(r, b[s:a.nameEnd], 1) && !isQuote(r.peek()) && a.returned(r) {
 			a.op, a.returns = opEqual, true
 		}
 	case (two[0] == ',' || two[0] == '\n' || two[0] == '\r') && a.columnOf(r, s):
