@@ -84,6 +84,7 @@ var agreedForms = []agreed{
 	{"abyssale", "abyssale", false, []string{`[a-zA-Z0-9]{40}`}},
 	{"accuweather", "accuweather", false, []string{`[a-zA-Z0-9%]{35}`, `[a-zA-Z0-9]{32}`}},
 	{"adzuna", "adzuna", false, []string{`[a-z0-9]{32}`}},
+	{"aeroworkflow", "aeroworkflow", false, []string{`[a-zA-Z0-9^!?#:*;]{20}`}},
 	{"agora", "agora", true, []string{`[a-z0-9]{32}`}},
 	{"aha", "aha", true, []string{`[a-f0-9]{64}`}},
 	{"airship", "airship", true, []string{`[a-zA-Z0-9]{91}`}},

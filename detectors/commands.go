@@ -32,6 +32,7 @@ type program struct {
 	operand int  // which of the words that are no option is the password, from 1 or, from the end, -1
 	named   int  // which is the user, likewise; 0 for none
 	piped   bool // what is piped to it is the password
+	spelt   bool // a word of letters is a password there, too
 
 	kind string // other than command-line-password
 }
@@ -80,10 +81,10 @@ var programs = []program{
 	{name: "xfreerdp", pass: "/p:+", user: "/u:+", host: "/v:+"},
 	{name: "rdesktop", pass: "-p*", user: "-u*"},
 	{name: "signtool", pass: "/p"},
-	{name: "plink", pass: "-pw", user: "-l"},
-	{name: "pscp", pass: "-pw", user: "-l"},
-	{name: "psftp", pass: "-pw", user: "-l"},
-	{name: "psexec", pass: "-p", user: "-u", kind: "psexec-password"},
+	{name: "plink", pass: "-pw", user: "-l", spelt: true},
+	{name: "pscp", pass: "-pw", user: "-l", spelt: true},
+	{name: "psftp", pass: "-pw", user: "-l", spelt: true},
+	{name: "psexec", pass: "-p", user: "-u", spelt: true, kind: "psexec-password"},
 	{name: "sqlplus", operand: 1, between: '/', until: '@'},
 	{name: "expdp", operand: 1, between: '/', until: '@'},
 	{name: "impdp", operand: 1, between: '/', until: '@'},
@@ -192,7 +193,7 @@ func commandAt(b []byte, at int) (f Found, from, to int) {
 			continue
 		}
 		s, back, pipe := p.password(&l, at)
-		if from = min(from, back-1); s.end > s.start && typed(b[s.start:s.end]) {
+		if from = min(from, back-1); s.end > s.start && (typed(b[s.start:s.end]) || p.spelt && spelt(b[s.start:s.end])) {
 			if pipe > 0 {
 				l.read(b, pipe+1, limit) // options stand before the one that says so, too
 			}
@@ -479,7 +480,9 @@ func (p *program) found(l *commandLine, at int, s argument) Found {
 			s.end = s.start + j
 		}
 	}
-	add(finding.RoleSecret, s)
+	if add(finding.RoleSecret, s); p.spelt && !typed(l.b[s.start:s.end]) {
+		f.Tier = finding.TierGeneric
+	}
 	if len(f.Parts) == 0 {
 		return Found{}
 	}
@@ -559,6 +562,21 @@ func typed(v []byte) bool {
 		return false
 	}
 	return !all(v, Letters.Or(Of("_./ -"))) || shuffled(v)
+}
+
+// spelt reports whether a word of letters may be somebody's password: it is long enough, and none of those that manuals have there.
+func spelt(v []byte) bool {
+	const least = 6
+	if len(v) < least || placeholder(v) || !all(v, Letters) {
+		return false
+	}
+	w := bytes.ToLower(v)
+	for _, x := range []string{"pass", "pwd", "secret", "your", "example"} {
+		if bytes.Contains(w, []byte(x)) {
+			return false
+		}
+	}
+	return true
 }
 
 // shuffled reports whether letters change their case as those of words joined do not.

@@ -51,12 +51,16 @@ func gcp() []Detector {
 		},
 		{
 			ID: "gcp-oauth-client-secret", Provider: "gcp", Title: "Google OAuth client secret",
-			Shapes: []Shape{Token(Lit("GOCSPX-"), Chars(Base64URL, 28))},
-			Named:  byAs("google gcp googleusercontent", "secret", run(Base64URL, 24)),
-			Traits: Traits{Overlap: yes(gcpOAuth)},
-			Rotate: "add a second secret to the client under APIs & Services > Credentials, update the application, then disable this one",
-			Revoke: "disable the secret at the client under APIs & Services > Credentials",
-			Docs:   gcpOAuth, Format: fromCorpus,
+			Shapes:     []Shape{Token(Lit("GOCSPX-"), Chars(Base64URL, 28))},
+			Named:      byAs("google gcp googleusercontent", "secret", run(Base64URL, 24)),
+			Sample: func(r *rand.Rand) []byte {
+				return []byte(string(draw(r, Digits, 12)) + "-" + string(draw(r, LowerNum, 32)) + googleClients + " / Aa0" + string(draw(r, Base62, 21)))
+			},
+			Structures: []Structure{{Anchors: []string{googleClients}, Reach: Local(googleClientReach), Parse: parseGoogleClient}},
+			Traits:     Traits{Overlap: yes(gcpOAuth)},
+			Rotate:     "add a second secret to the client under APIs & Services > Credentials, update the application, then disable this one",
+			Revoke:     "disable the secret at the client under APIs & Services > Credentials",
+			Docs:       gcpOAuth, Format: fromCorpus,
 		},
 		{
 			ID: "gcp-oauth-access-token", Provider: "gcp", Title: "Google OAuth access token",
@@ -154,4 +158,40 @@ func sampleServiceAccount(r *rand.Rand) []byte {
 		"client_id": string(draw(r, Digits, 21)), "token_uri": "https://oauth2.googleapis.com/token",
 	}, "", "  ")
 	return b
+}
+
+// googleClients is what every OAuth client's id ends with.
+const googleClients = ".apps.googleusercontent.com"
+
+// googleClientReach is how far from the end of a client's id its secret may stand, and how far before it the id begins.
+const googleClientReach = 64
+
+// parseGoogleClient reads a client's id and, behind it and nothing but signs, the secret as it was before it had a prefix: 24
+// letters and digits.
+func parseGoogleClient(b []byte, at int) []Found {
+	const length = 24
+	i := at + len(googleClients)
+	limit := min(len(b), i+googleClientReach)
+	for i < limit && bytes.IndexByte([]byte(" \t\r\n,;:|/\"'"), b[i]) >= 0 {
+		i++
+	}
+	e := i
+	for e < limit && Base64URL.Has(b[e]) {
+		e++
+	}
+	if e-i != length || i == at+len(googleClients) || e < len(b) && bytes.IndexByte([]byte(".=:/+@"), b[e]) >= 0 {
+		return nil
+	}
+	lower, upper, digit := false, false, false
+	for _, c := range b[i:e] {
+		lower, upper, digit = lower || c >= 'a' && c <= 'z', upper || c >= 'A' && c <= 'Z', digit || c >= '0' && c <= '9'
+	}
+	s := at
+	for s > 0 && at-s < googleClientReach && (WordBytes.Has(b[s-1]) || b[s-1] == '-') {
+		s--
+	}
+	if !lower || !upper || !digit || s == at {
+		return nil
+	}
+	return []Found{{Parts: []FoundPart{{finding.RoleSecret, i, e}, {finding.RoleID, s, at + len(googleClients)}}, Start: s, End: e, Tier: finding.TierNamed}}
 }

@@ -42,7 +42,6 @@ func providers() []Detector {
 func titled(provider string) string { return strings.ToUpper(provider[:1]) + provider[1:] }
 
 var knownProviders = []known{
-	{"aeroworkflow", "", false},
 	{"akamai", "", false},
 	{"apideck", "", false},
 	{"bitwarden", "", false},

@@ -1380,6 +1380,9 @@ scan:
 		i++
 	}
 	a.seen = max(a.seen, i)
+	if a.op == opElement && i < limit && isBlank(b[i]) {
+		i = a.lastWord(b, i, limit)
+	}
 	if i-a.start >= maxPlain {
 		return false
 	}
@@ -1428,6 +1431,24 @@ scan:
 		a.joined = true
 	}
 	return a.end > a.start
+}
+
+// lastWord goes on to the last of several words of an element, if that is a token: <secret>Token abc…</secret>. It returns where
+// the value ends, which is i where it is no other.
+func (a *assignment) lastWord(b []byte, i, limit int) int {
+	e := i
+	for e < limit && b[e] != '<' && b[e] != '\n' {
+		e++
+	}
+	if a.seen = max(a.seen, e+1); e == limit || b[e] != '<' {
+		return i
+	}
+	s := i + bytes.LastIndexByte(b[i:e], ' ') + 1
+	if v := bytes.TrimRight(b[s:e], "}"); s > i && long(v) && byLot(v) {
+		a.start, a.lot = s, true
+		return e
+	}
+	return i
 }
 
 // pairAhead reports whether the next name=value or name: value begins at i.

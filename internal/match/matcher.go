@@ -503,7 +503,8 @@ func (m *Matcher) found(st *structure, f *detectors.Found) {
 	if v := b[p.Start:p.End]; p.Role == finding.RoleSecret && encodedPair(v) {
 		return
 	}
-	if v := b[p.Start:p.End]; c.Proof != finding.ProofProven && p.Role == finding.RoleSecret && len(v) < 128 {
+	same := accountName(&c, b[p.Start:p.End])
+	if v := b[p.Start:p.End]; c.Proof != finding.ProofProven && p.Role == finding.RoleSecret && len(v) < 128 && !same {
 		if dummy(v) != "" || inert(v) || isTimeUUID(v) || f.Tier != finding.TierShaped && refers(&assignment{quote: '"'}, v) {
 			return
 		}
@@ -513,6 +514,8 @@ func (m *Matcher) found(st *structure, f *detectors.Found) {
 	if v := b[p.Start:p.End]; p.Role == finding.RoleSecret && len(v) < maxWeak && c.Proof != finding.ProofProven {
 		weak := testLike(v) || nameLike(nil, v) || weakDummy(v) || encodedDummy(v) || leet(v) || indexFold(v, "pass") >= 0 || ofUser(&c, v)
 		switch example := documentationHost(&c); {
+		case same:
+			c.Tier, but = finding.TierGeneric, "; the same as its user"
 		case weak && (example || ofUser(&c, v) && loopbackHost(&c)) || disguised(v) || spoken(v) || len(v) < shortest:
 			return
 		case weak:

@@ -78,6 +78,9 @@ func (w *nameWords) split(name []byte) {
 					break
 				}
 				if isUpper(c) && isUpper(next) && s+1 < e && isLower(name[s+1]) && s < e-1 {
+					if secretWord(name[s+1 : e]) {
+						s++ // APIkey, DBpass
+					}
 					break // the last capital of HTTPServer begins the next word
 				}
 			}
@@ -97,6 +100,11 @@ func (w *nameWords) split(name []byte) {
 		w.n++
 		e = s
 	}
+}
+
+// secretWord reports whether a word that stands in lower case is one for passwords, secrets or keys.
+func secretWord(word []byte) bool {
+	return len(word) > 2 && vocabulary[string(word)]&(isPassword|isSecret|isWeak) != 0
 }
 
 // wordKind is what a word says in a name: any of the following.

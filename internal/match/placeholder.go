@@ -250,6 +250,29 @@ func ofUser(c *Candidate, v []byte) bool {
 	return false
 }
 
+// accountName reports whether a password is its user's name, as accounts come from their makers, at a host that can be reached:
+// root:root@10.0.0.5. At a host of one name, as in a composition of containers, it is anybody's.
+func accountName(c *Candidate, v []byte) bool {
+	if len(v) < shortest || !ofUser(c, v) || loopbackHost(c) || documentationHost(c) {
+		return false
+	}
+	for i := range c.Parts {
+		switch p := &c.Parts[i]; p.Role {
+		case finding.RoleUser:
+			if u := p.Value.Reveal(); len(u) != len(v) || !defaultAccounts[strings.ToLower(string(u))] {
+				return false
+			}
+		case finding.RoleHost:
+			h := p.Value.Reveal()
+			return bytes.IndexByte(h, '.') > 0 && indexFold(h, ".local") < 0
+		}
+	}
+	return false
+}
+
+// defaultAccounts are names that programs come with.
+var defaultAccounts = words("root admin administrator postgres mysql sa guest")
+
 func loopbackHost(c *Candidate) bool {
 	for i := range c.Parts {
 		if h := c.Parts[i].Value.Reveal(); c.Parts[i].Role == finding.RoleHost && (hasFold(h, "localhost") || hasFold(h, "127.") || hasFold(h, "[::1]")) {

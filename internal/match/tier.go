@@ -263,7 +263,7 @@ func (s *Set) malformed(v []byte) bool {
 const slipFrom = 24
 
 // slip reports whether a value is hexadecimal digits, hyphens left out, but for one or two letters: letters beyond f, or of the
-// other case. The first two letters, and short words that hyphens set off before the rest, are a prefix.
+// other case. The first three letters, and short words that hyphens set off before the rest, are a prefix.
 func slip(v []byte) bool {
 	const word = 4
 	for {
@@ -282,7 +282,7 @@ func slip(v []byte) bool {
 		case isDigit(c) || c == '-':
 		case !isLetter(c):
 			return false
-		case i < 2: // a prefix
+		case i < 3: // a prefix
 		case !isHex(c):
 			other++
 		case isUpper(c):
