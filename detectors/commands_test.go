@@ -114,6 +114,18 @@ func TestCommands(t *testing.T) {
 	}
 }
 
+// TestWordOnLine: where an option is a password's and nothing else, a word of letters is one, less surely.
+func TestWordOnLine(t *testing.T) {
+	for text, found := range map[string]bool{
+		`psexec \\host01 -u robot -p braksu cmd`: true, "plink -pw braksu host": true, "mysql -pbraksu shop": false,
+		"plink -pw mypassword host": false, "plink -pw yourword host": false, "plink -pw abc host": false, "psexec -p %PW% x": false,
+	} {
+		if got := onLine(t, text+"\n"); (got[finding.RoleSecret] == "braksu") != found || !found && got != nil {
+			t.Errorf("%s: found %v", text, got != nil)
+		}
+	}
+}
+
 // TestNoPasswordOnLine has commands that hold none.
 func TestNoPasswordOnLine(t *testing.T) {
 	for _, text := range []string{

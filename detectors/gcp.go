@@ -51,8 +51,8 @@ func gcp() []Detector {
 		},
 		{
 			ID: "gcp-oauth-client-secret", Provider: "gcp", Title: "Google OAuth client secret",
-			Shapes:     []Shape{Token(Lit("GOCSPX-"), Chars(Base64URL, 28))},
-			Named:      byAs("google gcp googleusercontent", "secret", run(Base64URL, 24)),
+			Shapes: []Shape{Token(Lit("GOCSPX-"), Chars(Base64URL, 28))},
+			Named:  byAs("google gcp googleusercontent", "secret", run(Base64URL, 24)),
 			Sample: func(r *rand.Rand) []byte {
 				return []byte(string(draw(r, Digits, 12)) + "-" + string(draw(r, LowerNum, 32)) + googleClients + " / Aa0" + string(draw(r, Base62, 21)))
 			},

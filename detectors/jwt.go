@@ -41,6 +41,9 @@ func jwtRow(id, provider, title string, is func(claims map[string]any) bool, cla
 			return nil
 		}
 		_, c, ok := parseJWT(b[at:end])
+		if !ok && id == "jwt" && brokenJWT(b[at:end]) {
+			return []Found{{Parts: []FoundPart{{finding.RoleSecret, at, end}}, Start: at, End: end, Proof: finding.ProofRefuted, Tier: finding.TierGeneric}}
+		}
 		if !ok || !is(c) {
 			return nil
 		}
@@ -225,6 +228,15 @@ func parseJWT(v []byte) (header, claims map[string]any, ok bool) {
 	header, claims = segment(p[0]), segment(p[1])
 	return header, claims, text(header, "alg") != "" && claims != nil && !sampleSigned(text(header, "alg"), v)
 }
+
+// brokenJWT reports whether a token's claims can be read and its header cannot: something went wrong with it on its way.
+func brokenJWT(v []byte) bool {
+	p := bytes.Split(v, []byte("."))
+	return len(p) == 3 && len(p[2]) >= minSignature && segment(p[0]) == nil && segment(p[1]) != nil && string(p[2]) != sampleSignature
+}
+
+// sampleSignature is that of the token that jwt.io shows first.
+const sampleSignature = "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c"
 
 // sampleKeys are what the examples of jwt.io were and are signed with: whatever they sign, everybody can.
 var sampleKeys = []string{"your-256-bit-secret", "your-384-bit-secret", "your-512-bit-secret", "a-string-secret-at-least-256-bits-long",

@@ -1444,7 +1444,7 @@ func (a *assignment) lastWord(b []byte, i, limit int) int {
 		return i
 	}
 	s := i + bytes.LastIndexByte(b[i:e], ' ') + 1
-	if v := bytes.TrimRight(b[s:e], "}"); s > i && long(v) && byLot(v) {
+	if v := bytes.TrimRight(b[s:e], "}"); s > i && len(v) >= besideLen && bytes.IndexFunc(v, func(c rune) bool { return c != '=' && (c > 127 || !tokenBytes.Has(byte(c))) }) < 0 && byLot(v) {
 		a.start, a.lot = s, true
 		return e
 	}

@@ -41,6 +41,9 @@ func (m *Matcher) command(at int) {
 		if p[1]-p[0] < least {
 			continue
 		}
+		if in := line[p[0]+1 : p[1]-1]; line[p[0]] == '{' && line[p[1]-1] == '}' && byLot(in) {
+			p = [2]int{p[0] + 1, p[1] - 1} // what the manual had in braces was filled in, and they were left
+		}
 		a := assignment{op: opSpace, nameStart: at + i + 1, nameEnd: at + i + 3, start: at + p[0], end: at + p[1]}
 		v := b[a.start:a.end]
 		r, ok := judge(&a, namePassword, []byte(commandName), v)

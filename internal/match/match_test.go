@@ -318,6 +318,10 @@ func TestAssignments(t *testing.T) {
 		{"Ruby, fetched or else", "ENV.fetch(\"API_TOKEN\") { \"%s\" }", "API_TOKEN"},
 		{"Lua", "token = [[%s]]\n", "token"},
 		{"Python, lambda", "get_token = lambda: \"%s\"", "get_token"},
+		{"an abbreviation before the word", "APIkey: %s\n", "APIkey"},
+		{"an abbreviation before pass", "SMTPpass=%s\n", "SMTPpass"},
+		{"XML, words before the token", "<secret>Token %s</secret>", "secret"},
+		{"braces left from a manual", "curl -u \"robot\":\"{%s}\" https://host", commandName},
 		{"header without colon", "curl -H \"Authorization Bearer %s\"", "Authorization"},
 	} {
 		t.Run(c.syntax, func(t *testing.T) {

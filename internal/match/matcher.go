@@ -285,11 +285,14 @@ func (m *Matcher) shape(s *shape, at int) bool {
 		if start < 0 {
 			break
 		}
+		m.run.tail, m.run.tailed = s.lead >= tellingLead, false
 		end := s.at(b, start, &m.run)
+		m.run.tail = false
 		if end < 0 {
 			continue
 		}
 		m.shaped(s, start, end)
+		m.run.tailed = false
 		return true
 	}
 	return false
@@ -307,14 +310,18 @@ func (m *Matcher) shaped(s *shape, start, end int) {
 	}
 	proof := m.check(d, s.role, b[start:end], name)
 	v := b[start+s.lead : end]
-	weak := false
+	weak, tested := false, false
 	if proof != finding.ProofProven {
+		if i := bytes.LastIndexByte(v, '/'); i >= 0 && s.address() {
+			v = v[i+1:] // of an address the last part is the secret
+		}
 		if why := dummy(v); why != "" {
-			if weak = s.lead >= tellingLead && patterned(v, why); !weak {
+			tested = s.lead >= tellingLead && ofTest(v, why)
+			if weak = tested || s.lead >= tellingLead && patterned(v, why); !weak {
 				return
 			}
 		}
-		if s.minEntropy > 0 && entropy(v) < s.minEntropy && !weak || insideBlock(b, start, end, s.pieces[0].Lit) || s.lead <= shortLead && (wordy(v) || identifier(v) && oddness(v) <= plainWords || insideRun(b, start)) || cutShort(b, start, end) {
+		if s.minEntropy > 0 && entropy(v) < s.minEntropy && !weak || insideBlock(b, start, end, s.pieces[0].Lit) || s.lead <= shortLead && !tested && (wordy(v) || identifier(v) && oddness(v) <= plainWords || insideRun(b, start)) || cutShort(b, start, end) {
 			return
 		}
 	}
@@ -325,8 +332,14 @@ func (m *Matcher) shaped(s *shape, start, end int) {
 		why = fmt.Sprintf("%q within it", l)
 	}
 	tier, but := standing(proof, finding.TierShaped, b[start:end], s.lead)
-	if weak && tier != finding.TierProven {
+	switch {
+	case tier == finding.TierProven:
+	case tested:
+		tier, but = finding.TierGeneric, "; words of a test stand in it"
+	case weak:
 		tier, but = finding.TierGeneric, fillerBut
+	case m.run.tailed:
+		tier, but = finding.TierGeneric, "; a word goes on behind it"
 	}
 	if tier == finding.TierShaped && b[start] == '/' && documentationURL(b, start) {
 		tier, but = finding.TierGeneric, "; at a host of documentation"
@@ -504,8 +517,11 @@ func (m *Matcher) found(st *structure, f *detectors.Found) {
 		return
 	}
 	same := accountName(&c, b[p.Start:p.End])
+	weak := false
 	if v := b[p.Start:p.End]; c.Proof != finding.ProofProven && p.Role == finding.RoleSecret && len(v) < 128 && !same {
-		if dummy(v) != "" || inert(v) || isTimeUUID(v) || f.Tier != finding.TierShaped && refers(&assignment{quote: '"'}, v) {
+		why := dummy(v)
+		weak = len(v) > maxWeak && filler(v, why)
+		if why != "" && !weak || inert(v) || isTimeUUID(v) || f.Tier != finding.TierShaped && refers(&assignment{quote: '"'}, v) {
 			return
 		}
 	}
@@ -526,8 +542,11 @@ func (m *Matcher) found(st *structure, f *detectors.Found) {
 			c.Tier, but = finding.TierGeneric, "; at the machine itself"
 		}
 	}
-	if c.Proof == finding.ProofRefuted && saysNone(b[p.Start:p.End]) {
+	switch {
+	case c.Proof == finding.ProofRefuted && saysNone(b[p.Start:p.End]):
 		c.Tier, but = finding.TierGeneric, ofItself
+	case weak:
+		c.Tier, but = finding.TierGeneric, fillerBut
 	}
 	ns, ne := nameBefore(b, p.Start)
 	c.Name = shown(b[ns:ne])

@@ -14,7 +14,10 @@ import (
 // something: in 40 random letters and digits one of five stands by chance once in 70,000 values.
 const dummyList = "example changeme changethis changeit placeholder insert replaceme replacewith replacethis dummy yourpass yourtoken yoursecret yourkey yourapi youraccess yourclient yourown " +
 	"yourprivate yourpersonal yourdb youruser youraws yourauth yourjwt yourgithub tokenhere keyhere secrethere passwordhere valuehere goeshere redacted fixme foobar barbaz notreal notasecret notavalid " +
-	"fakekey faketoken fakesecret fakepass deadbeef abcdefgh qwertyui xxxxx enteryour putyour addyour setyour testtest testkey testtoken testsecret randomstring abc123abc123 invalidinvalid dummydummy fakefake thisisfake fakevalue"
+	"fakekey faketoken fakesecret fakepass deadbeef abcdefgh qwertyui xxxxx enteryour putyour addyour setyour randomstring abc123abc123 invalidinvalid dummydummy fakefake thisisfake fakevalue"
+
+// Words that tests put into what is else of a token's form.
+const testList = "testtest testkey testtoken testsecret"
 
 // Words that make a generic value none, but may be part of a real token: a configuration's name, a tenant's.
 const weakDummyList = "sample todo lorem notused unused mytoken mysecret mykey myapikey undefined thisisa thisismy supersecret topsecret verysecret donotuse invalid nosecret removed masked hidden censored " +
@@ -22,8 +25,9 @@ const weakDummyList = "sample todo lorem notused unused mytoken mysecret mykey m
 
 var (
 	dummyWords     = findable(dummyList)
+	ofTestWords    = findable(testList)
 	weakDummyWords = findable(weakDummyList)
-	anyDummyWords  = findable(dummyList + " " + weakDummyList)
+	anyDummyWords  = findable(dummyList + " " + testList + " " + weakDummyList)
 )
 
 // dummy says in what way a value is evidently none: a filler, a counter, a placeholder. It returns "" for one that may be
@@ -33,8 +37,12 @@ func dummy(v []byte) string {
 		return why
 	}
 	var buf [256]byte
-	if dummyWords.in(compact(buf[:0], v[:min(len(v), len(buf))])) {
+	c := compact(buf[:0], v[:min(len(v), len(buf))])
+	switch {
+	case dummyWords.in(c):
 		return "a placeholder"
+	case ofTestWords.in(c):
+		return "a word of tests"
 	}
 	return ""
 }

@@ -237,6 +237,9 @@ type classRun struct {
 	class    *detectors.Class
 	from, to int
 	far      int // the end of what was compared
+
+	tail   bool // a word may go on behind a token
+	tailed bool // and did
 }
 
 // longRun is the length from which runs are remembered.
@@ -305,11 +308,43 @@ func (s *shape) run(b []byte, i, k int, steps *int, seen *classRun) int {
 	}
 	if i < len(b) && s.right.Has(b[i]) {
 		seen.far = max(seen.far, i+s.minLen)
-		if !s.again(b, i) {
+		switch {
+		case s.again(b, i):
+		case seen.tail && wordBehind(b, i):
+			seen.tailed = true
+		default:
 			return -1
 		}
 	}
 	return i
+}
+
+// Letters of a word that goes on behind a token of fixed length.
+const (
+	tailFrom = 4
+	tailTo   = 8
+)
+
+// wordBehind reports whether nothing but a word of lower-case letters goes on at i, as where something was put behind a token:
+// TOKENextra, TOKEN_old.
+func wordBehind(b []byte, i int) bool {
+	if !isLetter(b[i-1]) && !isDigit(b[i-1]) {
+		return false
+	}
+	if b[i] == '_' {
+		i++
+	}
+	n := 0
+	for i+n < len(b) && n <= tailTo && isLower(b[i+n]) {
+		n++
+	}
+	return n >= tailFrom && n <= tailTo && (i+n == len(b) || !isWord(b[i+n]) && b[i+n] != '-')
+}
+
+// address reports whether a shape is a path of which the last part is one run.
+func (s *shape) address() bool {
+	n := len(s.pieces)
+	return n > 1 && s.pieces[n-1].Class != nil && !s.pieces[n-1].Class.Has('/') && s.pieces[n-2].Lit == "/"
 }
 
 // again reports whether the next token of the same kind begins at i: a list without separators.

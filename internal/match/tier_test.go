@@ -20,6 +20,8 @@ func tierRows() []detectors.Detector {
 		{ID: "quux-key", Provider: "quux", Title: "Quux key", Named: named("", "quux", "key token", hex32)},
 		{ID: "frobnic-id", Provider: "frobnic", Title: "Frobnic id", Severity: finding.SevLow, Named: named(finding.RoleID, "frobnic", "id", digits)},
 		{ID: "zorbix-id", Provider: "zorbix", Title: "Zorbix id", Named: named(finding.RoleID, "zorbix", "id", digits)},
+		{ID: "widget-token", Provider: "widget", Title: "Widget token", Shapes: []detectors.Shape{detectors.Token(detectors.Lit("wdg"+"t_"), detectors.Chars(detectors.Base62, 32))}},
+		{ID: "whistle-hook", Provider: "whistle", Title: "Whistle webhook", Shapes: []detectors.Shape{{Pieces: []detectors.Piece{detectors.Lit("whistle.internal/hook/v"), detectors.Chars(detectors.Digits, 1), detectors.Lit("/"), detectors.Chars(detectors.Hex, 32)}, Left: detectors.Letters}}},
 		{ID: "gadget-token", Provider: "gadget", Title: "Gadget token", Shapes: []detectors.Shape{detectors.Token(detectors.Lit("gdg"+"t_"), detectors.Range(detectors.Base62, 24, 40))}},
 	}
 }
@@ -31,7 +33,7 @@ func TestTiers(t *testing.T) {
 		t.Fatal(err)
 	}
 	hex, alnum, digits := draw(seeded(51), "0123456789abcdef", 32), draw(seeded(52), base62, 32), "4081726359402617"
-	token := "gdg" + "t_" + alnum
+	token, fixed, hook := "gdg"+"t_"+alnum, "wdg"+"t_"+alnum, "https://whistle.internal/hook/v2/"
 	for _, x := range []struct {
 		name, full, less string
 		want             finding.Tier // of the first; the second is generic
@@ -40,6 +42,10 @@ func TestTiers(t *testing.T) {
 		{"the public half alone", "zorbix_id = " + digits, "frobnic_id = " + digits, finding.TierNamed},
 		{"the account", "quux_key = " + hex + "\nmail = robot@mail.internal", "quux_key = " + hex + "\nmail = robot@example.com", finding.TierNamed},
 		{"typed by turns", token, "gdg" + "t_" + "a1b2c3d4e5f6a7b8c9d0e1f2", finding.TierShaped},
+		{"a word of tests", fixed, fixed[:21] + "test" + "Test" + fixed[29:], finding.TierShaped},
+		{"a word behind it", fixed + "\n", fixed + "extra", finding.TierShaped},
+		{"a word behind a sign", fixed + ".old", fixed + "_old" + "er", finding.TierShaped},
+		{"a group again and again in an address", hook + hex, hook + strings.Repeat("abcd"+"1234", 4), finding.TierShaped},
 		{"a held key", token, token[:20] + strings.Repeat("z", 10), finding.TierShaped},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -50,6 +56,20 @@ func TestTiers(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestNoWordBehind has what goes on behind a token and is no word: then that is another token.
+func TestNoWordBehind(t *testing.T) {
+	s, err := Compile(tierRows())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fixed := "wdg" + "t_" + draw(seeded(52), base62, 32)
+	for _, tail := range []string{"a", "abc", "Extra", "extra9", "extralong" + "words", "extra-", "__extra"} {
+		if got := sightings(t, s, fixed+tail+"\n", ""); len(got) > 0 {
+			t.Errorf("found before %q", tail)
+		}
 	}
 }
 
@@ -92,10 +112,18 @@ func TestURLStanding(t *testing.T) {
 		{"robot", v, "db.internal", finding.TierShaped},
 		{"robot", v, "127.0.0.1", finding.TierGeneric},
 		{"robot", "7pass" + v[:8], "db.internal", finding.TierGeneric},
+		{"robot", strings.Repeat("abcd"+"1234", 4), "db.internal", finding.TierGeneric},
+		{"root", "ro" + "ot", "10.0.0.5", finding.TierGeneric},
 	} {
 		got := sightings(t, s, "url: mongodb://"+x.user+":"+x.password+"@"+x.host+"/shop\n", "")
 		if len(got) != 1 || got[0].Tier != x.want {
 			t.Errorf("at %s: %d sightings, want one of tier %s", x.host, len(got), x.want)
+		}
+	}
+	for _, at := range []string{"ro" + "ot@localhost", "ro" + "ot@db", "ro" + "ot@db.local", "ro" + "ot@db.example.com"} {
+		user, _, _ := strings.Cut(at, "@")
+		if got := sightings(t, s, "url: mongodb://"+user+":"+at+"/shop\n", ""); len(got) > 0 {
+			t.Errorf("the name of a user is a password: %s", at)
 		}
 	}
 }
