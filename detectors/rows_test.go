@@ -19,7 +19,7 @@ var kebab = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 var withoutProvider = strings.Fields(`
 	ansible-vault basic-auth-header basic-auth-url command-line-password connect-call-password curl-user database-url ftp-url git-credentials htpasswd-entry java-keystore
 	jdbc-url jwe jwk-private-key jwt ldap-url openssh-private-key password-hash pgp-private-key pkcs12-file powershell-secure-string private-key
-	public-key-or-certificate putty-private-key server-directive-password smtp-url sql-connection-string`)
+	public-key-or-certificate putty-private-key server-directive-password smtp-url sql-connection-string vapid-private-key`)
 
 // TestRows holds every row to what the reports and the documentation rely on.
 func TestRows(t *testing.T) {

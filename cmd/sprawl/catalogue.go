@@ -128,6 +128,9 @@ func (a *app) explainKind(d detectors.Detector) error {
 	if d.Silent != "" {
 		row("read", d.Silent+" says none of these")
 	}
+	if d.Sought {
+		row("read", "no page that says how it is made or used was found")
+	}
 	row("format", d.Format)
 	row("docs", d.Docs)
 	_, err := fmt.Fprint(a.stdout, b.String())

@@ -45,7 +45,7 @@ func (a *app) detectorsCheck() error {
 			fmt.Fprintf(&b, "form confirmed by %s: %s\n", s, share(n))
 		}
 	}
-	fmt.Fprintf(&b, "at least one trait known: %s; a page was read and says none: %s\n", share(res.Traits), share(res.Silent))
+	fmt.Fprintf(&b, "at least one trait known: %s; a page was read and says none: %s; pages were looked for in vain: %s\n", share(res.Traits), share(res.Silent), share(res.Sought))
 	if _, err := fmt.Fprint(a.stdout, b.String()); err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func detectorsPage(rows []detectors.Detector) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Kinds of credential\n\nWritten by `go run ./cmd/sprawl docs docs` from the table of kinds; a change here is lost.\n\n")
 	counts := map[conformance.Source]int{}
-	traits, silent := 0, 0
+	traits, silent, sought := 0, 0, 0
 	for i := range rows {
 		counts[conformance.SourceOf(&rows[i])]++
 		if rows[i].Traits != (detectors.Traits{}) {
@@ -27,6 +27,9 @@ func detectorsPage(rows []detectors.Detector) []byte {
 		}
 		if rows[i].Silent != "" {
 			silent++
+		}
+		if rows[i].Sought {
+			sought++
 		}
 	}
 	fmt.Fprintf(&b, "%d kinds. Their form is confirmed by ", len(rows))
@@ -36,7 +39,7 @@ func detectorsPage(rows []detectors.Detector) []byte {
 		}
 		fmt.Fprintf(&b, "%s for %d", s, counts[s])
 	}
-	fmt.Fprintf(&b, ". Traits are known of %d; about %d a page was read that says none; of the others nobody has read the provider's pages yet, and no verdict rests on them.\n\n", traits, silent)
+	fmt.Fprintf(&b, ". Traits are known of %d; about %d a page was read that says none; for %d pages were looked for in vain; the others are issued by anybody. No verdict rests on what is not known.\n\n", traits, silent, sought)
 	b.WriteString(`*Proof* says what the value itself proves offline. *Says* lists the facts that are read from it. *Traits*: expires, scoped,
 last use shown, overlap (two may be valid at once), rotate by API, restricted (to addresses or hosts), human (belongs to a
 person); ` + "`+`" + ` yes, ` + "`-`" + ` no, left out: not known; *none* leads to a page that says none. The form is confirmed by the page behind *form*, or by what stands there.

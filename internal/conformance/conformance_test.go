@@ -11,7 +11,7 @@ import (
 )
 
 func row(id string) detectors.Detector {
-	return detectors.Detector{ID: id, Provider: "acme", Title: "t", Rotate: "r", Revoke: "r", Docs: "https://acme.test", Format: "corpus", Unread: true,
+	return detectors.Detector{ID: id, Provider: "acme", Title: "t", Rotate: "r", Revoke: "r", Docs: "https://acme.test", Format: "corpus", Sought: true,
 		Shapes: []detectors.Shape{detectors.Token(detectors.Lit("acx_"), detectors.Chars(detectors.Base62, 30))}}
 }
 
@@ -24,18 +24,19 @@ func TestCheck(t *testing.T) {
 	}{
 		{"sound", func(*detectors.Detector) {}, ""},
 		{"no docs", func(d *detectors.Detector) { d.Docs = "" }, "no page of its provider"},
-		{"no traits", func(d *detectors.Detector) { d.Unread = false }, "no trait"},
-		{"traits unread", func(d *detectors.Detector) { d.Traits.Expires.Value = finding.Yes }, "it says that nobody looked"},
-		{"read, and unread", func(d *detectors.Detector) { d.Silent = "https://acme.test" }, "it says that nobody looked"},
-		{"a silent page", func(d *detectors.Detector) { d.Silent, d.Unread = "https://acme.test", false }, ""},
+		{"no traits", func(d *detectors.Detector) { d.Sought = false }, "no trait"},
+		{"no traits, unread", func(d *detectors.Detector) { d.Sought, d.Unread = false, true }, "no trait"},
+		{"traits, sought in vain", func(d *detectors.Detector) { d.Traits.Expires.Value = finding.Yes }, "it says that no page was found"},
+		{"read, and sought in vain", func(d *detectors.Detector) { d.Silent = "https://acme.test" }, "it says that no page was found"},
+		{"a silent page", func(d *detectors.Detector) { d.Silent, d.Sought = "https://acme.test", false }, ""},
 		{"a silent page and traits", func(d *detectors.Detector) {
-			d.Silent, d.Unread = "https://acme.test", false
+			d.Silent, d.Sought = "https://acme.test", false
 			d.Traits.Expires.Value = finding.Yes
 		}, "a page is silent"},
-		{"no traits and no provider", func(d *detectors.Detector) { d.Unread, d.Provider = false, "" }, ""},
+		{"no traits and no provider", func(d *detectors.Detector) { d.Sought, d.Provider = false, "" }, ""},
 		{"no format", func(d *detectors.Detector) { d.Format = "" }, "nothing says where its form is confirmed"},
 		{"no rotate", func(d *detectors.Detector) { d.Rotate = "" }, "title, rotate or revoke is missing"},
-		{"user", func(d *detectors.Detector) { d.Format, d.Docs, d.Unread = "user", "", false }, ""},
+		{"user", func(d *detectors.Detector) { d.Format, d.Docs, d.Sought = "user", "", false }, ""},
 		{"never found", func(d *detectors.Detector) { d.Shapes[0].NeedName = []string{"nowhere"}; d.Shapes[0].MinEntropy = 7 }, "alone: 0 of 1 found"},
 		{"proves all", func(d *detectors.Detector) {
 			d.Provider = "github"
@@ -77,7 +78,7 @@ func TestCounts(t *testing.T) {
 	a, b := row("a-key"), row("b-key")
 	a.Shapes[0].Pieces[0].Lit, b.Shapes[0].Pieces[0].Lit = "acy_", "acz_"
 	a.Format, b.Format = "https://acme.test/sdk", "undocumented"
-	a.Unread, a.Traits.Scoped = false, finding.Trait{Value: finding.Yes, Source: "https://acme.test"}
+	a.Sought, a.Traits.Scoped = false, finding.Trait{Value: finding.Yes, Source: "https://acme.test"}
 	res, err := Check([]detectors.Detector{a, b})
 	if err != nil || len(res.Failures) > 0 {
 		t.Fatal(err, res.Failures)
