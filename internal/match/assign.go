@@ -21,6 +21,7 @@ type assignment struct {
 	listing            bool      // a dash joins them, as in a list of somebody's: name - 'value'
 	lot                bool      // so little joins name and value that only a value drawn by lot is one, or a password that somebody thought up
 	trailed            bool      // listed only in that another string follows: flag.String("password", "x", "of the shop")
+	said               bool      // a sentence joins them: the token is "x"
 	returns            bool      // the value is what a function of the name returns
 	column             column    // of a table in which the value stands
 	until              byte      // what ends an unquoted value besides, 0 for nothing
@@ -526,7 +527,7 @@ func (a *assignment) told(r *reader) bool {
 	n.i++
 	n.blanks()
 	a.seen = max(a.seen, n.i+1)
-	a.op, a.lot = opColon, !colon && !isQuote(n.peek())
+	a.op, a.lot, a.said = opColon, !colon && !isQuote(n.peek()), true
 	*r = n
 	return true
 }

@@ -1053,6 +1053,9 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 			return
 		}
 	}
+	if a.said && c != namePassword && !byLot(v) && !thoughtUp(v) {
+		return // when the current token is "Kind.Name"
+	}
 	if a.lot && !(c == namePassword && (a.row || thoughtUp(v))) && !byLot(v) || a.listing && oddSign(v) {
 		return
 	}

@@ -37,6 +37,7 @@ func TestNoSecrets(t *testing.T) {
 		{"vcenter_password: @VMWARE_PASSWORD", "vcenter_password: " + v},
 		{"SUBNET_ID_KEY = \"" + v + "\"", "SUBNET_KEY_TOKEN = \"" + v + "\""},
 		{`clerk_publishable_key: ` + v, `clerk_secret_key: ` + v},
+		{"only when the current token is 'Kind.Unknown'", "the current token is '" + v + "'"},
 		{"password: P@ssw0rd!", "password: P@ssw0rd-" + v},
 	} {
 		if got := sightings(t, s, c.quiet, "app.yaml"); len(got) > 0 {

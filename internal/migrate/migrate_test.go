@@ -347,3 +347,10 @@ func written(t *testing.T, r *Rules) string {
 	}
 	return string(out)
 }
+
+// TestListed tells each note once.
+func TestListed(t *testing.T) {
+	if got, want := listed([]string{"a", "b", "a", "a"}), "a (3 times), b"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

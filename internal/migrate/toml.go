@@ -157,7 +157,7 @@ func (r *Rules) leaks(x *leaksRule) {
 		notes = append(notes, "its live check")
 	}
 	if len(notes) > 0 {
-		r.note(x.ID, "without "+strings.Join(notes, ", "))
+		r.note(x.ID, "without "+listed(notes))
 	}
 	r.Rows = append(r.Rows, d)
 }
@@ -336,4 +336,21 @@ func spelt(re *syntax.Regexp) []string {
 		return out
 	}
 	return nil
+}
+
+// listed joins notes, each told once, with how often where it is more than that.
+func listed(notes []string) string {
+	var once []string
+	n := map[string]int{}
+	for _, x := range notes {
+		if n[x]++; n[x] == 1 {
+			once = append(once, x)
+		}
+	}
+	for i, x := range once {
+		if n[x] > 1 {
+			once[i] = fmt.Sprintf("%s (%d times)", x, n[x])
+		}
+	}
+	return strings.Join(once, ", ")
 }

@@ -137,7 +137,7 @@ func (r *Rules) parker(x *parkerRule) {
 		notes = append(notes, "its live check")
 	}
 	if len(notes) > 0 {
-		r.note(x.ID, "without "+strings.Join(notes, ", "))
+		r.note(x.ID, "without "+listed(notes))
 	}
 	for _, e := range x.Examples {
 		d.Positive = append(d.Positive, text(e))
