@@ -12,7 +12,7 @@ func All() []Detector {
 		github(),
 		gitlab(),
 		jwt(), urls(), webauth(), commands(), directives(), obfuscated(), dotfiles(), embedded(), keys(), gcp(), azure(), slack(), stripe(), jfrog(), pypi(), sentry(), grafana(), elastic(), identified(),
-		ai(), apis(), cloud(), devtools(), messaging(), monitoring(), agreedKinds(), others(), payments(), prefixed(), providers(), registries(), social(), vapid(), variants(),
+		ai(), apis(), cloud(), devtools(), messaging(), monitoring(), agreedKinds(), others(), payments(), prefixed(), providers(), registries(), social(), standingAlone(), vapid(), variants(),
 	}
 	n := 0
 	for _, g := range groups {

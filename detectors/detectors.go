@@ -199,6 +199,7 @@ const (
 	ReachLocal ReachKind = iota // N bytes on either side
 	ReachBlock                  // from the anchor to an end marker, at most N bytes, and 128 bytes before
 	ReachWhole                  // the whole blob
+	ReachAlone                  // a text of at most N bytes that is nothing but the credential
 )
 
 // Reach is a ReachKind with its number.
@@ -215,3 +216,7 @@ func Block(max int) Reach { return Reach{ReachBlock, max} }
 
 // Whole reaches everywhere.
 func Whole() Reach { return Reach{ReachWhole, 0} }
+
+// Alone is the reach of a structure without anchors: every text of at most n bytes is parsed at 0. Only paths tell such a credential, a
+// file of nothing but random letters, from other files.
+func Alone(n int) Reach { return Reach{ReachAlone, n} }

@@ -17,8 +17,8 @@ var kebab = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 // withoutProvider are the kinds that no single provider issues.
 var withoutProvider = strings.Fields(`
-	ansible-vault basic-auth-header basic-auth-url command-line-password connect-call-password curl-user database-url ftp-url git-credentials htpasswd-entry java-keystore
-	jdbc-url jwe jwk-private-key jwt ldap-url openssh-private-key password-hash pgp-private-key pkcs12-file powershell-secure-string private-key
+	ansible-vault basic-auth-header basic-auth-url command-line-password connect-call-password curl-user database-url erlang-cookie ftp-url git-credentials htpasswd-entry java-keystore
+	jenkins-master-key rails-master-key jdbc-url jwe jwk-private-key jwt ldap-url openssh-private-key password-hash pgp-private-key pkcs12-file powershell-secure-string private-key
 	public-key-or-certificate putty-private-key server-directive-password smtp-url sql-connection-string vapid-private-key`)
 
 // TestRows holds every row to what the reports and the documentation rely on.
@@ -108,7 +108,7 @@ func TestVectors(t *testing.T) {
 				}
 				for _, around := range []struct{ before, after string }{{"", ""}, {"\n", "\n"}, {"# a line before\n", "\nand one behind\n"}} {
 					text := around.before + v.Text + around.after
-					if around.before != "" && (d.ID == "java-keystore" || d.ID == "pkcs12-file") {
+					if around.before != "" && (d.ID == "java-keystore" || d.ID == "pkcs12-file" || d.Structures[0].Reach.Kind == detectors.ReachAlone) {
 						continue // these are whole files
 					}
 					f, ok := parse(d, text)
@@ -153,6 +153,11 @@ func asMatch(role finding.Role, text string) detectors.Match {
 // parse runs a row's structures over a text, as the engine does at every anchor.
 func parse(d detectors.Detector, text string) (detectors.Found, bool) {
 	for _, s := range d.Structures {
+		if s.Reach.Kind == detectors.ReachAlone {
+			if fs := s.Parse([]byte(text), 0); len(fs) > 0 {
+				return fs[0], true
+			}
+		}
 		in := text
 		if s.Fold {
 			in = strings.ToLower(text)

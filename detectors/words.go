@@ -54,6 +54,9 @@ func (n Named) Words() string {
 
 // Words says by what a structure is found.
 func (s Structure) Words() string {
+	if s.Reach.Kind == ReachAlone {
+		return "all of a file at its place"
+	}
 	anchors := make([]string, 0, len(s.Anchors))
 	for _, a := range s.Anchors {
 		anchors = append(anchors, strconv.Quote(a))

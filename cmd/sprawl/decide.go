@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"sprawl/finding"
 	"sprawl/internal/identity"
 	"sprawl/internal/policy"
+	"sprawl/internal/wholefile"
 	"sprawl/report"
 	"sprawl/sources/git"
 )
@@ -133,24 +133,14 @@ func (a *app) text(res *result, sum finding.Summary, all bool) error {
 
 // replaceFile writes beside path and renames, so that a full disk or a kill leaves the old file.
 func replaceFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".sprawl-*")
-	if err != nil {
+	err := wholefile.Write(path, 0o644, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+	switch {
+	case errors.Is(err, wholefile.ErrPlace):
 		return incomplete("check that you can write there", "write %s: %w", path, err)
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		mode := os.FileMode(0o644)
-		if st, serr := os.Stat(path); serr == nil {
-			mode = st.Mode().Perm()
-		}
-		err = os.Chmod(f.Name(), mode)
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
+	case err != nil:
 		return incomplete("free some room and try again; the file is as it was", "write %s: %w", path, err)
 	}
 	return nil

@@ -17,6 +17,7 @@ import (
 
 	"sprawl/finding"
 	"sprawl/internal/gitexec"
+	"sprawl/internal/wholefile"
 	"sprawl/report"
 	"sprawl/sources/git"
 )
@@ -497,20 +498,14 @@ func (a *app) hookInstall(ctx context.Context, names []string) error {
 }
 
 func writeHook(path, script string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".sprawl-*")
-	if err != nil {
-		return incomplete("check that you can write there", "write the hook: %w", err)
-	}
-	_, err = f.WriteString(script)
-	err = errors.Join(err, f.Close())
+	err := wholefile.Write(path, 0o755, func(w io.Writer) error {
+		_, err := io.WriteString(w, script)
+		return err
+	})
 	if err == nil {
-		err = os.Chmod(f.Name(), 0o755) //nolint:gosec // a hook is a program
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
+		err = os.Chmod(path, 0o755) //nolint:gosec // a hook is a program
 	}
 	if err != nil {
-		_ = os.Remove(f.Name())
 		return incomplete("check that you can write there", "write the hook: %w", err)
 	}
 	return nil

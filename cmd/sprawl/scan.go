@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sprawl/finding"
+	"sprawl/internal/wholefile"
 	"sprawl/report"
 )
 
@@ -323,7 +323,7 @@ func render(r report.Reporter, res *result, sum finding.Summary) error {
 	return r.End(sum)
 }
 
-// write sends a report to a file or to standard output. A file appears whole or not at all.
+// write sends a report to a file or to standard output. A file appears whole or not at all; a device or a pipe is written to.
 func (a *app) write(path string, fill func(io.Writer) error) error {
 	if path == "" {
 		w := bufio.NewWriter(a.stdout)
@@ -332,21 +332,10 @@ func (a *app) write(path string, fill func(io.Writer) error) error {
 		}
 		return nil
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".sprawl-*")
-	if err != nil {
+	switch err := wholefile.Write(path, 0o644, fill); {
+	case errors.Is(err, wholefile.ErrPlace):
 		return usage("name a file in a folder that exists and that you can write to", "write the report: %w", err)
-	}
-	w := bufio.NewWriter(f)
-	err = fill(w)
-	err = errors.Join(err, w.Flush(), f.Close())
-	if err == nil {
-		err = os.Chmod(f.Name(), 0o644) //nolint:gosec // a masked report, with the mode any output file has
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
+	case err != nil:
 		return incomplete("free some room or name another place with -o", "write the report to %s: %w", path, err)
 	}
 	return nil

@@ -194,7 +194,7 @@ func bare(v vectors.Vector, text string) string {
 func (c *checker) texts(d *detectors.Detector, v vectors.Vector) []placed {
 	b := bare(v, v.Text)
 	out := []placed{{"alone", b, 1}}
-	if slices.Contains(binary, d.ID) {
+	if slices.Contains(binary, d.ID) || len(d.Structures) > 0 && d.Structures[0].Reach.Kind == detectors.ReachAlone {
 		return out
 	}
 	f := c.filler

@@ -30,15 +30,17 @@ type Set struct {
 
 	longest int // bytes of a literal
 
-	shapes  []shape         // of Detector.Shapes
-	structs []structure     // of Detector.Structures
-	named   []named         // of Detector.Named
-	values  []shape         // of named
-	anchors []anchor        // of structs
-	formed  map[string]bool // providers whose credentials have a known form
-	leads   map[string]int  // what tokens of a known form begin with, and how short they may be
-	words   []word          // keywords and generic name words
-	wordAt  map[string]int32
+	shapes    []shape         // of Detector.Shapes
+	structs   []structure     // of Detector.Structures
+	alone     []int32         // those of them that are whole texts
+	loneliest int             // the longest of these, in bytes
+	named     []named         // of Detector.Named
+	values    []shape         // of named
+	anchors   []anchor        // of structs
+	formed    map[string]bool // providers whose credentials have a known form
+	leads     map[string]int  // what tokens of a known form begin with, and how short they may be
+	words     []word          // keywords and generic name words
+	wordAt    map[string]int32
 }
 
 // Compile checks the rows and builds the tables that Match runs on. Every error names its row; all of them are returned.
@@ -136,7 +138,13 @@ func (s *Set) addRow(i int32, d *detectors.Detector, fold *folder) error {
 		if st.Parse == nil {
 			return fmt.Errorf("structure %d: no Parse", j)
 		}
-		if len(st.Anchors) == 0 {
+		switch alone := st.Reach.Kind == detectors.ReachAlone; {
+		case alone && (len(st.Anchors) > 0 || st.Reach.N < 1 || len(d.Paths) == 0):
+			return fmt.Errorf("structure %d: what stands alone needs a length and paths, and has no anchors", j)
+		case alone:
+			s.alone = append(s.alone, int32(len(s.structs)))
+			s.loneliest = max(s.loneliest, st.Reach.N)
+		case len(st.Anchors) == 0:
 			return fmt.Errorf("structure %d: no anchor", j)
 		}
 		for _, a := range st.Anchors {

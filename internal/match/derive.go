@@ -241,6 +241,7 @@ func (m *Matcher) begin(b []byte, x *Memory) {
 
 func (m *Matcher) finish() []Candidate {
 	m.x.give = append(m.x.give, m.cands...)
+	m.alone() // not carried over to derived texts: each is short enough to be asked
 	m.b, m.x = nil, nil
 	m.cands = ordered(m.cands)
 	hideNames(m.cands)

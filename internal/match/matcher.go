@@ -486,6 +486,22 @@ func (m *Matcher) structure(ref int32, at int) (some bool) {
 	return some
 }
 
+// alone parses a short text as what is a credential as a whole.
+func (m *Matcher) alone() {
+	if len(m.b) > m.set.loneliest {
+		return
+	}
+	for _, i := range m.set.alone {
+		st := &m.set.structs[i]
+		if len(m.b) > st.row.Reach.N {
+			continue
+		}
+		for _, f := range st.row.Parse(m.b, 0) {
+			m.found(st, &f)
+		}
+	}
+}
+
 func (m *Matcher) found(st *structure, f *detectors.Found) {
 	b, d := m.b, &m.set.rows[st.det]
 	if f.Kind != "" {

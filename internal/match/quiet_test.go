@@ -274,3 +274,25 @@ func TestRows(t *testing.T) {
 		}
 	}
 }
+
+// TestAlone: a file that is nothing but a key is known by its place, and by nothing else.
+func TestAlone(t *testing.T) {
+	s, err := Compile(detectors.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := draw(seeded(61), "0123456789abcdef", 32)
+	for _, x := range []struct {
+		name, text, path string
+		want             int
+	}{
+		{"at its place", key, "config/master.key", 1}, {"with a line's end", key + "\n", "app/config/master.key", 1}, {"of an environment", key, "config/credentials/production.key", 1},
+		{"elsewhere", key, "master.key", 0}, {"beside more", key + " # ours\n", "config/master.key", 0}, {"too long", key + "ab", "config/master.key", 0},
+		{"far too long", key + strings.Repeat(" ", 400), "config/master.key", 0}, {"a filler", strings.Repeat("0", 32), "config/master.key", 0},
+	} {
+		got := sightings(t, s, x.text, x.path)
+		if len(got) != x.want || len(got) == 1 && got[0].Kind != "rails-master-key" {
+			t.Errorf("%s: %d sightings, want %d", x.name, len(got), x.want)
+		}
+	}
+}

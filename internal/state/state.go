@@ -6,7 +6,6 @@
 package state
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
@@ -17,8 +16,9 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
+
+	"sprawl/internal/wholefile"
 )
 
 // Repository is what is kept of one.
@@ -125,31 +125,21 @@ func (s *State) Write(path string) (err error) {
 	if !s.changed {
 		return nil
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".sprawl-state-*") // with mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
+	err = wholefile.Write(path, 0o600, func(w io.Writer) error {
+		sum := sha256.New()
+		both := io.MultiWriter(w, sum)
+		_, err := io.WriteString(both, magic)
+		for _, name := range slices.Sorted(maps.Keys(s.of)) {
+			r := s.of[name]
+			line, err1 := json.Marshal(header{name, r.Rules, r.Print, r.Complete, r.Objects, len(r.IDs)})
+			_, err2 := both.Write(append(line, '\n'))
+			_, err3 := both.Write(r.IDs)
+			err = errors.Join(err, err1, err2, err3)
 		}
-	}()
-	sum := sha256.New()
-	w := bufio.NewWriterSize(f, 1<<16)
-	both := io.MultiWriter(w, sum)
-	_, err = io.WriteString(both, magic)
-	for _, name := range slices.Sorted(maps.Keys(s.of)) {
-		r := s.of[name]
-		line, err1 := json.Marshal(header{name, r.Rules, r.Print, r.Complete, r.Objects, len(r.IDs)})
-		_, err2 := both.Write(append(line, '\n'))
-		_, err3 := both.Write(r.IDs)
-		err = errors.Join(err, err1, err2, err3)
-	}
-	_, err4 := io.WriteString(w, "sum "+hex.EncodeToString(sum.Sum(nil))+"\n")
-	if err = errors.Join(err, err4, w.Flush(), f.Close()); err != nil {
-		return err
-	}
-	if err = os.Rename(f.Name(), path); err == nil {
+		_, err4 := io.WriteString(w, "sum "+hex.EncodeToString(sum.Sum(nil))+"\n")
+		return errors.Join(err, err4)
+	})
+	if err == nil {
 		s.changed = false
 	}
 	return err
