@@ -133,14 +133,22 @@ func (a *assignment) columnOf(r *reader, s int) bool {
 	b := r.b
 	i := r.i + columns(b[r.i:min(len(b), r.i+maxGap)])
 	a.seen = max(a.seen, i+1)
-	if i < len(b) && b[i] != ')' && b[i] != '\n' && b[i] != '\r' {
+	list := i < len(b) && b[i] == ')'
+	// Most are arguments of a call, which the next word tells, or stand behind what no list of columns holds.
+	switch {
+	case list:
+		t := reader{b: b, i: i + 1, limit: min(len(b), i+1+maxGap)}
+		t.gap()
+		if a.seen = max(a.seen, t.i+1); lower(t.peek()) != 'v' {
+			return false
+		}
+	case i < len(b) && b[i] != '\n' && b[i] != '\r' || s > 0 && b[s-1] != '\n' && !columnBytes.Has(b[s-1]):
 		return false
 	}
 	left, ok := a.lineBefore(b, s)
 	if !ok {
 		return false
 	}
-	list := i < len(b) && b[i] == ')'
 	if list {
 		k := bytes.LastIndexByte(left, '(')
 		if k < 0 {
@@ -456,7 +464,11 @@ func (a *assignment) mentioned(r *reader) bool {
 		i++
 	}
 	a.seen = max(a.seen, i+1)
-	v := bytes.TrimRight(r.b[r.i:i], ".,;:\"'")
+	e := i
+	for e > r.i && (r.b[e-1] == '.' || r.b[e-1] == ',' || r.b[e-1] == ';' || r.b[e-1] == ':' || r.b[e-1] == '"' || r.b[e-1] == '\'') {
+		e--
+	}
+	v := r.b[r.i:e]
 	if long(v) && byLot(v) {
 		a.op, a.lot = opColon, true
 		return true

@@ -165,6 +165,13 @@ func (r *reader) quoteAt() (q byte, n int) {
 func parseAssignment(b []byte, s, e int) (assignment, bool) {
 	a := assignment{nameStart: s, nameEnd: e, seen: e, first: s}
 	r := reader{b: b, i: e, limit: min(len(b), e+maxGap)}
+	if r.peek() == '(' { // a call, as most names in programs are: nothing stands around the name
+		a.seen = r.i + quoteAhead
+		if !a.operator(&r, s, false, false) {
+			return a, false
+		}
+		return a, a.value(b, r.i)
+	}
 	if a.typedInto(&r) {
 		return a, a.value(b, r.i)
 	}
@@ -321,7 +328,8 @@ func (a *assignment) nameValue(r *reader) bool {
 	if _, k := n.quoteAt(); k > 0 {
 		n.i += k
 	}
-	if k := bytes.IndexByte(n.rest(), ':'); k > 0 && k < maxPrefix && !hasFold(n.rest(), "value") {
+	ahead := n.rest()
+	if k := bytes.IndexByte(ahead[:min(len(ahead), maxPrefix)], ':'); k > 0 && !hasFold(ahead, "value") {
 		for _, c := range n.rest()[:k] {
 			if !isLetter(c) {
 				return false
@@ -545,7 +553,14 @@ func (a *assignment) directive(r *reader, s int) bool {
 		r.blanks()
 	}
 	plain = plain || hasFold(b[s:a.nameEnd], "insecure-password") // HAProxy: user X insecure-password Y
-	i := r.i
+	i := s
+	for i > 0 && s-i < maxBlanks && isBlank(b[i-1]) {
+		i--
+	}
+	if a.first = min(a.first, i-1); !plain && i > 0 && b[i-1] != '\n' {
+		return false
+	}
+	i = r.i
 	for i < r.limit && b[i] > ' ' {
 		i++
 	}
@@ -564,10 +579,7 @@ func (a *assignment) directive(r *reader, s int) bool {
 		return false // a digest, of a file named so
 	}
 	a.lot = true
-	for i = s; i > 0 && s-i < maxBlanks && isBlank(b[i-1]); i-- {
-	}
-	a.first = min(a.first, i-1)
-	return (i == 0 || b[i-1] == '\n') && bytes.IndexByte(b[s:a.nameEnd], '.') < 0
+	return bytes.IndexByte(b[s:a.nameEnd], '.') < 0
 }
 
 // pairCalls are parts of the names of functions that take a name and its value.
