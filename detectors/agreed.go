@@ -35,7 +35,7 @@ func agreedKinds() []Detector {
 			Severity: medium,
 			Rotate:   "make a new one in " + name + "'s console, update every consumer, then revoke this one",
 			Revoke:   "revoke it in " + name + "'s console",
-			Docs:     siteOf(a.provider), Format: fromCorpus, Unread: true,
+			Docs:     siteOf(a.provider), Format: fromCorpus,
 		}
 	}
 	return out

@@ -50,10 +50,9 @@ type Detector struct {
 
 	Traits Traits
 	// Silent is a page about the kind that was read for traits and says none, Sought that pages were looked for and none was
-	// found. Of a row of a provider's one of the three holds: traits, a silent page, sought in vain. Unread is a row of a table
-	// until then; none may be left so.
-	Silent         string
-	Sought, Unread bool
+	// found. Of a row of a provider's one of the three holds: traits, a silent page, sought in vain.
+	Silent string
+	Sought bool
 	// Rotate and Revoke say how in one line each, a command where there is one. {ident} stands for the public half.
 	Rotate, Revoke string
 	// Docs is the provider's page about the kind; Format names where its format is confirmed (a page, an SDK, "corpus",

@@ -23,7 +23,7 @@ func elastic() []Detector {
 		Sample: elasticSample,
 		Rotate: "make a new one (cloud.elastic.co > Organization > API keys), update every consumer, then revoke this one",
 		Revoke: "revoke it (cloud.elastic.co > Organization > API keys)",
-		Docs:   elasticKeys, Format: undocumented, Unread: true,
+		Docs:   elasticKeys, Format: undocumented,
 	}}
 }
 

@@ -56,7 +56,7 @@ func gcp() []Detector {
 			Sample: func(r *rand.Rand) []byte {
 				return []byte(string(draw(r, Digits, 12)) + "-" + string(draw(r, LowerNum, 32)) + googleClients + " / Aa0" + string(draw(r, Base62, 21)))
 			},
-			Structures: []Structure{{Anchors: []string{googleClients}, Reach: Local(googleClientReach), Parse: parseGoogleClient}},
+			Structures: []Structure{{Anchors: []string{googleClients}, Reach: Local(len(googleClients) + googleClientReach + 1), Parse: parseGoogleClient}},
 			Traits:     Traits{Overlap: yes(gcpOAuth)},
 			Rotate:     "add a second secret to the client under APIs & Services > Credentials, update the application, then disable this one",
 			Revoke:     "disable the secret at the client under APIs & Services > Credentials",

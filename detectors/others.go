@@ -28,7 +28,7 @@ func others() []Detector {
 			Severity: medium,
 			Rotate:   "make a new one in " + name + "'s console, update every consumer, then revoke this one",
 			Revoke:   "revoke it in " + name + "'s console",
-			Docs:     siteOf(o.provider), Format: fromCorpus, Unread: true,
+			Docs:     siteOf(o.provider), Format: fromCorpus,
 		}
 		switch {
 		case o.prefix != "" && o.distinct():

@@ -33,7 +33,7 @@ func providers() []Detector {
 			Severity: medium,
 			Rotate:   "make a new one in " + name + "'s console, update every consumer, then revoke this one",
 			Revoke:   "revoke it in " + name + "'s console",
-			Docs:     siteOf(p.name), Format: undocumented, Unread: true,
+			Docs:     siteOf(p.name), Format: undocumented,
 		}
 	}
 	return out

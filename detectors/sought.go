@@ -19,7 +19,7 @@ var sought = strings.Fields(`
 func markSought(all []Detector) {
 	for i := range all {
 		if slices.Contains(sought, all[i].ID) {
-			all[i].Sought, all[i].Unread = true, false
+			all[i].Sought = true
 		}
 	}
 }

@@ -31,7 +31,7 @@ func table(rows []tail) []Detector {
 			ID: t.id, Provider: t.provider, Title: t.title, Shapes: t.shapes, Named: t.named, Severity: t.severity,
 			Rotate: "make a new one (" + t.where + "), update every consumer, then revoke this one",
 			Revoke: "revoke it (" + t.where + ")",
-			Docs:   t.docs, Format: fromCorpus, Unread: true,
+			Docs:   t.docs, Format: fromCorpus,
 		}
 	}
 	return out

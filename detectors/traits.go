@@ -31,7 +31,7 @@ var traitWords = map[string]func(*Traits) *finding.Trait{
 	"human":      func(t *Traits) *finding.Trait { return &t.HumanIssued },
 }
 
-// read adds to rows of the tables what the pages of their providers say: such a row is no longer unread. It panics on what
+// read adds to rows of the tables what the pages of their providers say. It panics on what
 // is no kind, no trait, or said twice: pages are part of the program.
 func read(rows []Detector) []Detector {
 	at := make(map[string]int, len(rows))
@@ -48,7 +48,6 @@ func read(rows []Detector) []Detector {
 	for _, s := range pages {
 		for _, id := range strings.Fields(s.kinds) {
 			d := row(id)
-			d.Unread = false
 			if s.traits == "" {
 				d.Silent = s.page
 			}

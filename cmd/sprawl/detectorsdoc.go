@@ -18,28 +18,15 @@ import (
 func detectorsPage(rows []detectors.Detector) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Kinds of credential\n\nWritten by `go run ./cmd/sprawl docs docs` from the table of kinds; a change here is lost.\n\n")
-	counts := map[conformance.Source]int{}
-	traits, silent, sought := 0, 0, 0
-	for i := range rows {
-		counts[conformance.SourceOf(&rows[i])]++
-		if rows[i].Traits != (detectors.Traits{}) {
-			traits++
-		}
-		if rows[i].Silent != "" {
-			silent++
-		}
-		if rows[i].Sought {
-			sought++
-		}
-	}
+	known := conformance.TallyOf(rows)
 	fmt.Fprintf(&b, "%d kinds. Their form is confirmed by ", len(rows))
 	for i, s := range []conformance.Source{conformance.Page, conformance.Corpus, conformance.None} {
 		if i > 0 {
 			b.WriteString(", by ")
 		}
-		fmt.Fprintf(&b, "%s for %d", s, counts[s])
+		fmt.Fprintf(&b, "%s for %d", s, known.Confirmed[s])
 	}
-	fmt.Fprintf(&b, ". Traits are known of %d; about %d a page was read that says none; for %d pages were looked for in vain; the others are issued by anybody. No verdict rests on what is not known.\n\n", traits, silent, sought)
+	fmt.Fprintf(&b, ". Traits are known of %d; about %d a page was read that says none; for %d pages were looked for in vain; the others are issued by anybody. No verdict rests on what is not known.\n\n", known.Traits, known.Silent, known.Sought)
 	b.WriteString(`*Proof* says what the value itself proves offline. *Says* lists the facts that are read from it. *Traits*: expires, scoped,
 last use shown, overlap (two may be valid at once), rotate by API, restricted (to addresses or hosts), human (belongs to a
 person); ` + "`+`" + ` yes, ` + "`-`" + ` no, left out: not known; *none* leads to a page that says none. The form is confirmed by the page behind *form*, or by what stands there.

@@ -24,14 +24,38 @@ type Failure struct{ Kind, What string }
 
 // Result is what a check saw.
 type Result struct {
+	Tally
 	Rows, Vectors int
 	Places        int // texts in which a vector was looked for
 	Misses        int // near misses that were looked at
 	Failures      []Failure
-	Confirmed     map[Source]int // rows, by where their form is confirmed
-	Traits        int            // rows of which at least one trait is known
-	Silent        int            // rows about which a page was read that says none
-	Sought        int            // rows for which pages were looked for in vain
+}
+
+// Tally is what is known of the rows of a table.
+type Tally struct {
+	Confirmed map[Source]int // rows, by where their form is confirmed
+	Traits    int            // rows of which at least one trait is known
+	Silent    int            // rows about which a page was read that says none
+	Sought    int            // rows for which pages were looked for in vain
+}
+
+// TallyOf counts.
+func TallyOf(rows []detectors.Detector) Tally {
+	t := Tally{Confirmed: map[Source]int{}}
+	for i := range rows {
+		d := &rows[i]
+		t.Confirmed[SourceOf(d)]++
+		if d.Traits != (detectors.Traits{}) {
+			t.Traits++
+		}
+		if d.Silent != "" {
+			t.Silent++
+		}
+		if d.Sought {
+			t.Sought++
+		}
+	}
+	return t
 }
 
 // Source is where the form of a kind is confirmed.
@@ -61,9 +85,6 @@ func SourceOf(d *detectors.Detector) Source {
 	return None
 }
 
-// Binary are the kinds that are a whole file and no text.
-var binary = []string{"java-keystore", "pkcs12-file"}
-
 // Edge is the size of block that readers use: vectors stand across it.
 const Edge = 64 << 10
 
@@ -77,7 +98,7 @@ func Check(rows []detectors.Detector) (Result, error) {
 		return Result{}, fmt.Errorf("compile the table: %w", err)
 	}
 	c := &checker{set: set, m: set.NewMatcher(), filler: strings.Repeat("the quick brown fox jumps over the lazy dog\n", 2000)}
-	c.res.Confirmed = map[Source]int{}
+	c.res.Tally = TallyOf(rows)
 	for i := range rows {
 		c.row(&rows[i])
 	}
@@ -97,16 +118,6 @@ func (c *checker) fail(d *detectors.Detector, format string, args ...any) {
 
 func (c *checker) row(d *detectors.Detector) {
 	c.res.Rows++
-	c.res.Confirmed[SourceOf(d)]++
-	if d.Traits != (detectors.Traits{}) {
-		c.res.Traits++
-	}
-	if d.Silent != "" {
-		c.res.Silent++
-	}
-	if d.Sought {
-		c.res.Sought++
-	}
 	c.words(d)
 	r := rand.New(rand.NewPCG(seed, seed+1)) //nolint:gosec // vectors are the same in every run
 	vs := vectors.Make(*d, r)
@@ -152,7 +163,7 @@ func (c *checker) words(d *detectors.Detector) {
 	if !known && d.Silent == "" && !d.Sought && d.Provider != "" {
 		c.fail(d, "no trait, no page that was read for them, and nothing says that one was looked for")
 	}
-	if (known || d.Silent != "") && (d.Sought || d.Unread) {
+	if (known || d.Silent != "") && d.Sought {
 		c.fail(d, "it says that no page was found, and that one was read")
 	}
 	if known && d.Silent != "" {
@@ -194,7 +205,7 @@ func bare(v vectors.Vector, text string) string {
 func (c *checker) texts(d *detectors.Detector, v vectors.Vector) []placed {
 	b := bare(v, v.Text)
 	out := []placed{{"alone", b, 1}}
-	if slices.Contains(binary, d.ID) || len(d.Structures) > 0 && d.Structures[0].Reach.Kind == detectors.ReachAlone {
+	if v.File {
 		return out
 	}
 	f := c.filler

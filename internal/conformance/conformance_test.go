@@ -25,7 +25,6 @@ func TestCheck(t *testing.T) {
 		{"sound", func(*detectors.Detector) {}, ""},
 		{"no docs", func(d *detectors.Detector) { d.Docs = "" }, "no page of its provider"},
 		{"no traits", func(d *detectors.Detector) { d.Sought = false }, "no trait"},
-		{"no traits, unread", func(d *detectors.Detector) { d.Sought, d.Unread = false, true }, "no trait"},
 		{"traits, sought in vain", func(d *detectors.Detector) { d.Traits.Expires.Value = finding.Yes }, "it says that no page was found"},
 		{"read, and sought in vain", func(d *detectors.Detector) { d.Silent = "https://acme.test" }, "it says that no page was found"},
 		{"a silent page", func(d *detectors.Detector) { d.Silent, d.Sought = "https://acme.test", false }, ""},

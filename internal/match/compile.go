@@ -126,6 +126,7 @@ func (s *Set) addRow(i int32, d *detectors.Detector, fold *folder) error {
 		if err != nil {
 			return fmt.Errorf("shape %d: %w", j, err)
 		}
+		sh.tails = sh.lead >= tellingLead
 		s.shapes = append(s.shapes, sh)
 	}
 	for j := range d.Named {

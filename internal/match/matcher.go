@@ -285,14 +285,11 @@ func (m *Matcher) shape(s *shape, at int) bool {
 		if start < 0 {
 			break
 		}
-		m.run.tail, m.run.tailed = s.lead >= tellingLead, false
 		end := s.at(b, start, &m.run)
-		m.run.tail = false
 		if end < 0 {
 			continue
 		}
 		m.shaped(s, start, end)
-		m.run.tailed = false
 		return true
 	}
 	return false
@@ -338,7 +335,7 @@ func (m *Matcher) shaped(s *shape, start, end int) {
 		tier, but = finding.TierGeneric, "; words of a test stand in it"
 	case weak:
 		tier, but = finding.TierGeneric, fillerBut
-	case m.run.tailed:
+	case s.tailed(b, end):
 		tier, but = finding.TierGeneric, "; a word goes on behind it"
 	}
 	if tier == finding.TierShaped && b[start] == '/' && documentationURL(b, start) {
@@ -533,11 +530,11 @@ func (m *Matcher) found(st *structure, f *detectors.Found) {
 		return
 	}
 	same := accountName(&c, b[p.Start:p.End])
-	weak := false
+	padded := false
 	if v := b[p.Start:p.End]; c.Proof != finding.ProofProven && p.Role == finding.RoleSecret && len(v) < 128 && !same {
 		why := dummy(v)
-		weak = len(v) > maxWeak && filler(v, why)
-		if why != "" && !weak || inert(v) || isTimeUUID(v) || f.Tier != finding.TierShaped && refers(&assignment{quote: '"'}, v) {
+		padded = len(v) > maxWeak && filler(v, why)
+		if why != "" && !padded || inert(v) || isTimeUUID(v) || f.Tier != finding.TierShaped && refers(&assignment{quote: '"'}, v) {
 			return
 		}
 	}
@@ -561,7 +558,7 @@ func (m *Matcher) found(st *structure, f *detectors.Found) {
 	switch {
 	case c.Proof == finding.ProofRefuted && saysNone(b[p.Start:p.End]):
 		c.Tier, but = finding.TierGeneric, ofItself
-	case weak:
+	case padded:
 		c.Tier, but = finding.TierGeneric, fillerBut
 	}
 	ns, ne := nameBefore(b, p.Start)

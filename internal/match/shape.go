@@ -29,6 +29,7 @@ type shape struct {
 	uuid       bool // a UUID may be meant
 	hex        bool // hexadecimal digits are all that it may hold, or may hold nothing but
 	open       bool // whatever somebody types: its bytes say nothing
+	tails      bool // a word may go on behind it
 
 	// The window: four sets of bytes the prefilter looks for. It begins winOff bytes after a point that itself stands lo to
 	// hi bytes after the token's start.
@@ -237,9 +238,6 @@ type classRun struct {
 	class    *detectors.Class
 	from, to int
 	far      int // the end of what was compared
-
-	tail   bool // a word may go on behind a token
-	tailed bool // and did
 }
 
 // longRun is the length from which runs are remembered.
@@ -307,12 +305,8 @@ func (s *shape) run(b []byte, i, k int, steps *int, seen *classRun) int {
 		i += n
 	}
 	if i < len(b) && s.right.Has(b[i]) {
-		seen.far = max(seen.far, i+s.minLen)
-		switch {
-		case s.again(b, i):
-		case seen.tail && wordBehind(b, i):
-			seen.tailed = true
-		default:
+		seen.far = max(seen.far, i+max(s.minLen, tailTo+2))
+		if !s.again(b, i) && !(s.tails && wordBehind(b, i)) {
 			return -1
 		}
 	}
@@ -324,6 +318,11 @@ const (
 	tailFrom = 4
 	tailTo   = 8
 )
+
+// tailed reports whether a word goes on behind the token that ends at end.
+func (s *shape) tailed(b []byte, end int) bool {
+	return s.tails && end < len(b) && s.right.Has(b[end]) && !s.again(b, end)
+}
 
 // wordBehind reports whether nothing but a word of lower-case letters goes on at i, as where something was put behind a token:
 // TOKENextra, TOKEN_old.

@@ -24,6 +24,8 @@ type Vector struct {
 	Near string // a word that must stand within 64 bytes before it; "" if none
 	// Whole is set for structures: they stand on lines of their own and are not put into assignments.
 	Whole bool
+	// File is set for structures that are all of a file: nothing stands before or behind them.
+	File bool
 	// Checked is set where the row's own Sample made the value, so that its Check proves it.
 	Checked bool
 	shape   *detectors.Shape
@@ -34,7 +36,7 @@ type Vector struct {
 func Make(d detectors.Detector, r *rand.Rand) []Vector {
 	var out []Vector
 	if d.Sample != nil {
-		v := Vector{Text: string(d.Sample(r)), Role: finding.RoleSecret, Checked: true, Whole: len(d.Structures) > 0}
+		v := Vector{Text: string(d.Sample(r)), Role: finding.RoleSecret, Checked: true, Whole: len(d.Structures) > 0, File: isFile(&d)}
 		if !v.Whole && len(d.Shapes) == 0 && len(d.Named) > 0 {
 			v.Name = nameFor(&d.Named[0])
 		}
@@ -56,6 +58,13 @@ func Make(d detectors.Detector, r *rand.Rand) []Vector {
 		}
 	}
 	return out
+}
+
+// binary are the kinds that are a whole file and no text.
+var binary = []string{"java-keystore", "pkcs12-file"}
+
+func isFile(d *detectors.Detector) bool {
+	return slices.Contains(binary, d.ID) || len(d.Structures) > 0 && d.Structures[0].Reach.Kind == detectors.ReachAlone
 }
 
 // nameFor joins a keyword with one of the names that must stand beside it.
