@@ -110,12 +110,12 @@ func (a *assignment) below(r *reader, s int) bool {
 	return true
 }
 
-// columnBytes are what lists of columns are written with.
-var columnBytes = of("a-zA-Z0-9_., \t`\"[]-")
+// columnByte is what lists of columns are written with.
+var columnByte = table("a-zA-Z0-9_., \t`\"[]-")
 
 func columns(b []byte) int {
 	i := 0
-	for i < len(b) && columnBytes.Has(b[i]) {
+	for i < len(b) && columnByte[b[i]] {
 		i++
 	}
 	return i
@@ -142,7 +142,7 @@ func (a *assignment) columnOf(r *reader, s int) bool {
 		if a.seen = max(a.seen, t.i+1); lower(t.peek()) != 'v' {
 			return false
 		}
-	case i < len(b) && b[i] != '\n' && b[i] != '\r' || s > 0 && b[s-1] != '\n' && !columnBytes.Has(b[s-1]):
+	case i < len(b) && b[i] != '\n' && b[i] != '\r' || s > 0 && b[s-1] != '\n' && !columnByte[b[s-1]]:
 		return false
 	}
 	left, ok := a.lineBefore(b, s)
@@ -324,7 +324,7 @@ func (a *assignment) returned(r *reader) bool {
 		case c == ':' && i+1 < e && (b[i+1] == '\n' || b[i+1] == '\r'):
 			open = true
 		case c == '\n' || c == '\r':
-		case !typeBytes.Has(c) && c != ':' && c != '-':
+		case !typeByte[c] && c != ':' && c != '-':
 			return false
 		}
 	}

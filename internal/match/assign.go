@@ -2,6 +2,7 @@ package match
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -23,6 +24,7 @@ type assignment struct {
 	trailed            bool      // listed only in that another string follows: flag.String("password", "x", "of the shop")
 	said               bool      // a sentence joins them: the token is "x"
 	returns            bool      // the value is what a function of the name returns
+	template           bool      // a string in which expressions stand between braces
 	column             column    // of a table in which the value stands
 	until              byte      // what ends an unquoted value besides, 0 for nothing
 	valued             bool      // a value was read, or looked for
@@ -48,26 +50,23 @@ const (
 
 func isIdent(c byte) bool { return identByte[c] }
 
-var identByte = func() (t [256]bool) {
-	for c := range 256 {
-		t[c] = isWord(byte(c)) || c == '-' || c == '.'
-	}
-	return t
-}()
+var identByte = table("a-zA-Z0-9_.-")
 
 // identAround finds the name that the bytes [i, j) belong to. It refuses one that goes on for more than maxIdent to a side: a
 // run of that length is data.
 func identAround(b []byte, i, j int) (s, e int, ok bool) {
 	s, e = i, j
-	for s > 0 && isIdent(b[s-1]) {
-		if s--; i-s > maxIdent {
-			return 0, 0, false
-		}
+	for least := max(0, i-maxIdent-1); s > least && identByte[b[s-1]]; {
+		s--
 	}
-	for e < len(b) && isIdent(b[e]) {
-		if e++; e-j > maxIdent {
-			return 0, 0, false
+	for _, c := range b[j:min(len(b), j+maxIdent+1)] {
+		if !identByte[c] {
+			break
 		}
+		e++
+	}
+	if i-s > maxIdent || e-j > maxIdent {
+		return 0, 0, false
 	}
 	if s > 0 && b[s-1] == '\\' && s < i && (b[s] == 'n' || b[s] == 't' || b[s] == 'r') {
 		s++ // "\npassword=…" within a string
@@ -161,19 +160,19 @@ func (r *reader) quoteAt() (q byte, n int) {
 	return 0, 0
 }
 
-// parseAssignment reads what follows the name [s, e).
-func parseAssignment(b []byte, s, e int) (assignment, bool) {
-	a := assignment{nameStart: s, nameEnd: e, seen: e, first: s}
+// parse reads what follows the name [s, e), and says whether that is a value.
+func (a *assignment) parse(b []byte, s, e int) bool {
+	*a = assignment{nameStart: s, nameEnd: e, seen: e, first: s}
 	r := reader{b: b, i: e, limit: min(len(b), e+maxGap)}
 	if r.peek() == '(' { // a call, as most names in programs are: nothing stands around the name
 		a.seen = r.i + quoteAhead
 		if !a.operator(&r, s, false, false) {
-			return a, false
+			return false
 		}
-		return a, a.value(b, r.i)
+		return a.value(b, r.i)
 	}
 	if a.typedInto(&r) {
-		return a, a.value(b, r.i)
+		return a.value(b, r.i)
 	}
 	// Around the name: quotes, brackets, a tag.
 	quoted := false
@@ -184,23 +183,26 @@ func parseAssignment(b []byte, s, e int) (assignment, bool) {
 	if r.peek() == '>' || !quoted && s > 0 && (b[s-1] == '<' || b[s-1] == ':') && r.peek() == ' ' || quoted && hasFold(r.rest(), ` serializeas="`) {
 		a.seen = e + maxGap
 		if a.element(&r, quoted) {
-			return a, a.value(b, r.i)
+			return a.value(b, r.i)
 		}
 		if r.peek() == '>' {
-			return a, false
+			return false
 		}
 	}
 	if r.peek() == '<' && (hasFold(r.rest(), "</name>") || hasFold(r.rest(), "</key>") || hasFold(r.rest(), "</stringprop>")) {
 		a.seen = e + maxGap
-		return a, a.sibling(&r)
+		return a.sibling(&r)
 	}
 	if a.nameValue(&r) {
-		return a, a.value(b, r.i)
+		return a.value(b, r.i)
+	}
+	if a.valueName(b) {
+		return true
 	}
 	spaced := r.blanks()
 	if r.peek() == ')' && a.columnOf(&r, s) {
 		a.op = opEqual
-		return a, a.value(b, r.i)
+		return a.value(b, r.i)
 	}
 	for r.peek() == ']' || quoted && r.peek() == ')' {
 		quoted = quoted && r.peek() == ')'
@@ -228,9 +230,9 @@ func parseAssignment(b []byte, s, e int) (assignment, bool) {
 	}
 	a.seen = max(a.seen, r.i+quoteAhead)
 	if !a.operator(&r, s, quoted, spaced) {
-		return a, false
+		return false
 	}
-	return a, a.value(b, r.i)
+	return a.value(b, r.i)
 }
 
 // nextLine passes over what may stand between a name and its operator: a line break before =, as Java's formatters write it, one
@@ -359,6 +361,62 @@ func (a *assignment) nameValue(r *reader) bool {
 	return true
 }
 
+// valueName goes back to the value in value: Y, name: X, of which nameValue reads the other order.
+func (a *assignment) valueName(b []byte) bool {
+	const most = 256 // before the name
+	i, least := a.nameStart, max(0, a.nameStart-most)
+	back := func(f func(byte) bool) (n int) {
+		for ; i > least && f(b[i-1]); i-- {
+			n++
+		}
+		return n
+	}
+	marks := func(c byte) bool { return isQuote(c) || c == '\\' }
+	// word goes back over what joins a key and its value, and over the key if it is one of those.
+	word := func(keys ...string) bool {
+		back(marks)
+		back(isBlank)
+		if i == least || b[i-1] != ':' && b[i-1] != '=' {
+			return false
+		}
+		i--
+		back(isBlank)
+		back(marks)
+		e := i
+		back(isLetter)
+		return slices.ContainsFunc(keys, func(k string) bool { return len(k) == e-i && hasFold(b[i:e], k) }) && i > 0 && !isWord(b[i-1])
+	}
+	if !word("name", "key") {
+		a.first = min(a.first, i-2)
+		return false
+	}
+	defer func() { a.first = min(a.first, i-2) }()
+	if isQuote(b[i-1]) {
+		for i--; i > least && b[i-1] == '\\'; i-- {
+		}
+	}
+	if back(func(c byte) bool { return isSpace(c) || c == ',' }) == 0 || i == least {
+		return false
+	}
+	end, quote := i, b[i-1]
+	if !isQuote(quote) {
+		quote = 0
+		back(func(c byte) bool { return plainByte[c] })
+	} else {
+		end--
+		for i = end; i > least && b[end-1] == '\\'; end-- {
+		}
+		i = end
+		back(func(c byte) bool { return c != quote && c != '\n' })
+	}
+	start := i
+	if start >= end || !word("value") {
+		return false
+	}
+	a.start, a.end, a.quote, a.op, a.valued = start, end, quote, opColon, true
+	return true
+}
+
 // operator reads what joins name and value.
 func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 	b := r.b
@@ -425,12 +483,13 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 		if s == 0 {
 			return false
 		}
+		tuple := !quoted && b[s-1] == '{' // Erlang: {password, "x"}
 		a.behind = quoted || b[s-1] == '(' || bytes.IndexByte(b[s:a.nameEnd], '_') >= 0
 		// A bare name before a comma is an argument or a list's member, unless it stands for a macro or a variable's name.
-		if !quoted && b[s-1] != '(' && !macro(b, s, a.nameEnd) || quoted && !isQuote(b[s-1]) && b[s-1] != ' ' && b[s-1] != '\\' || !takesPair(b, s) {
+		if !quoted && b[s-1] != '(' && !tuple && !macro(b, s, a.nameEnd) || quoted && !isQuote(b[s-1]) && (b[s-1] != ' ' || !a.titles(b, s)) && b[s-1] != '\\' || !takesPair(b, s) {
 			return false
 		}
-		a.op, a.listed = opPair, !option && listBefore(b, s)
+		a.op, a.listed, a.lot = opPair, !option && listBefore(b, s), tuple
 		if !quoted && macro(b, s, a.nameEnd) {
 			a.op = opEqual // setopt(h, OPT_PASSWORD, "x") assigns
 		}
@@ -497,7 +556,7 @@ func (a *assignment) operator(r *reader, s int, quoted, spaced bool) bool {
 	case spaced && dash(r.rest()) > 0 && a.noted(r, s):
 	case spaced && s+len("authorization") == a.nameEnd && hasFold(b[s:], "authorization") && (hasFold(r.rest(), "bearer ") || hasFold(r.rest(), "token ")):
 		a.op = opColon // the colon was forgotten
-	case spaced && lower(two[0]) == 'i' && a.told(r):
+	case spaced && (lower(two[0]) == 'i' || lower(two[0]) == 'w') && a.told(r):
 	case (two[0] == '\n' || two[0] == '\r') && a.below(r, s):
 	case spaced && a.named(r):
 	case spaced && a.mentioned(r):
@@ -527,13 +586,20 @@ func (a *assignment) cell(b []byte, s int) bool {
 // told reads what a sentence says of a name: the password is "x".
 func (a *assignment) told(r *reader) bool {
 	n := *r
-	if !hasFold(n.rest(), "is") || !isBlank(n.peekAt(2)) && n.peekAt(2) != ':' {
+	word := len("is")
+	if lower(n.peek()) == 'w' {
+		word = len("was")
+	}
+	if !hasFold(n.rest(), "is") && !hasFold(n.rest(), "was") || !isBlank(n.peekAt(word)) && n.peekAt(word) != ':' {
 		return false
 	}
-	n.i += len("is")
+	n.i += word
 	colon := n.peek() == ':'
 	n.i++
 	n.blanks()
+	for n.peek() == '*' { // in bold
+		n.i, a.until = n.i+1, '*'
+	}
 	a.seen = max(a.seen, n.i+1)
 	a.op, a.lot, a.said = opColon, !colon && !isQuote(n.peek()), true
 	*r = n
@@ -619,6 +685,17 @@ func takesPair(b []byte, s int) bool {
 	return false
 }
 
+// titles reports whether the words before the name at s, a few in one string with it, are its own: "Client Secret".
+func (a *assignment) titles(b []byte, s int) bool {
+	const most = 16
+	i := s
+	for i > 0 && s-i < most && (isWord(b[i-1]) || isBlank(b[i-1])) {
+		i--
+	}
+	a.first = min(a.first, i-1)
+	return i > 0 && isQuote(b[i-1])
+}
+
 // macro reports whether the name [s, e) is a constant among the arguments of a call, as in setopt(h, OPT_PASSWORD, "x").
 func macro(b []byte, s, e int) bool {
 	if !bytes.Contains(b[s:e], []byte("_")) || bytes.ContainsFunc(b[s:e], func(c rune) bool { return c > 127 || isLower(byte(c)) }) {
@@ -652,7 +729,9 @@ var callArguments = []callArgument{
 	{"hmacnew", 1, nameSecret}, {"hmacnew", 2, nameSecret}, {"aesnew", 1, nameSecret}, {"newcipher", 1, nameSecret}, {"cipheriv", 2, nameSecret}, {"newcookiestore", 1, nameSecret},
 	{"signedstring", 1, nameSecret}, {"hmacshakeyfor", 1, nameSecret}, {"signwith", 2, nameSecret}, {"symmetricsecuritykey", 1, nameSecret}, {"clientsecretcredential", 3, nameSecret},
 	{"opensslencrypt", 3, nameSecret}, {"openssldecrypt", 3, nameSecret}, {"withcredentials", 2, namePassword}, {"storeload", 2, namePassword}, {"hashsync", 1, namePassword},
-	{"generatefrompassword", 1, namePassword}, {"oauthhandler", 2, nameSecret},
+	{"generatefrompassword", 1, namePassword}, {"oauthhandler", 2, nameSecret}, {"=wpdb", 2, namePassword}, {"encodecredentials", 2, namePassword}, {"mysqldbconnect", 3, namePassword}, {"pymssqlconnect", 3, namePassword},
+	{"mssql_connect", 3, namePassword}, {"cxoracleconnect", 2, namePassword}, {"oracledbconnect", 2, namePassword}, {"oci_connect", 2, namePassword}, {"oci_pconnect", 2, namePassword},
+	{"oci_new_connect", 2, namePassword}, {"cookieparser", 1, nameSecret}, {"pgp_sym_encrypt", 2, nameSecret}, {"pgp_sym_decrypt", 2, nameSecret},
 }
 
 // callsBy are the calls by the last letter of their names.
@@ -667,7 +746,8 @@ var callsBy = func() (by [256][]*callArgument) {
 
 // calleeWords stand in names of such calls that hold no other word that is looked for.
 var calleeWords = []string{"login", "signin", "getconnection", "mysqli", "mysql_connect", "mysql_pconnect", "odbc_connect", "imap_open", "ldap_bind", "wifi", "pymysql", "sequelize", "pdo", "hmac", "scrypt",
-	"pbkdf2", "fernet", "aes", "newcipher", "cipheriv", "signedstring", "signwith", "openssl_", "hashsync"}
+	"pbkdf2", "fernet", "aes", "newcipher", "cipheriv", "signedstring", "signwith", "openssl_", "hashsync",
+	"wpdb", "mysqldb", "mssql", "cx_oracle", "oracledb", "oci_", "pgp_sym"}
 
 // passedTo goes on to the argument of the named call that is a secret, if it is such a call and has so many; from is the least
 // number of that argument. A name with an underscore is told as it is written, one behind = is all of the name.
@@ -813,7 +893,7 @@ func (a *assignment) typedAfter(r *reader) bool {
 }
 
 var (
-	typeBytes = of("a-zA-Z0-9_<>[]&|?.*', ()-")
+	typeByte  = table("a-zA-Z0-9_<>[]&|?.*', ()-")
 	typeWords = []string{"str", "byte", "char", "any", "text", "secret", "object", "auto"}
 	typeFirst = of("sbcatoSBCATO") // what they begin with
 )
@@ -824,7 +904,7 @@ const typeMost = 48
 // typeEnd is the length of a type's name at the start of b, 0 if none stands there, and how much of b was read for it.
 func typeEnd(b []byte) (length, read int) {
 	n := 0
-	for n < len(b) && n < typeMost && typeBytes.Has(b[n]) {
+	for n < len(b) && n < typeMost && typeByte[b[n]] {
 		if isBlank(b[n]) && n+1 < len(b) && b[n+1] == '=' {
 			break
 		}
@@ -916,6 +996,9 @@ var (
 	lookups = words("getenv env get environ lookup fetch getproperty config var getordefault default setdefault getstring getvalue envor getenvor option param")
 )
 
+// stringPrefix are the letters and signs that the strings of some languages begin with: bytes, raw strings, templates.
+var stringPrefix = table("bBuUrRfFLN@$#")
+
 // value reads the value at i.
 func (a *assignment) value(b []byte, i int) bool {
 	a.valued = true
@@ -925,6 +1008,9 @@ func (a *assignment) value(b []byte, i int) bool {
 	a.seen = max(a.seen, r.i)
 	r.limit = min(len(b), r.i+maxValue+maxWrap)
 	if r.i >= r.limit {
+		return false
+	}
+	if a.op == opCall && a.variable(&r) {
 		return false
 	}
 	if a.op == opElement {
@@ -959,6 +1045,9 @@ func (a *assignment) value(b []byte, i int) bool {
 		a.seen = max(a.seen, r.i)
 	}
 	a.function(&r)
+	if r.peek() == '`' && r.peekAt(1) == '`' && r.peekAt(2) != '`' {
+		r.i++ // reStructuredText: ``x``
+	}
 	q, n := r.quoteAt()
 	if q != 0 && !spaced && a.op == opEqual && a.across(&r, n) {
 		q, n = r.quoteAt()
@@ -972,12 +1061,12 @@ func (a *assignment) value(b []byte, i int) bool {
 		}
 	}
 	if q == 0 && !broken {
-		// String prefixes: b"", u'', @"", r#""#.
 		j := 0
-		for j < 3 && bytes.IndexByte([]byte("bBuUrRfFLN@$#"), r.peekAt(j)) >= 0 && r.peekAt(j) != 0 {
+		for j < 3 && stringPrefix[r.peekAt(j)] {
 			j++
 		}
 		if j > 0 && isQuote(r.peekAt(j)) {
+			a.template = bytes.ContainsAny(b[r.i:r.i+j], "$fF")
 			r.i += j
 			q, n = r.quoteAt()
 		}
@@ -1014,6 +1103,20 @@ func (a *assignment) value(b []byte, i int) bool {
 		return false
 	}
 	return a.plain(&r, spaced)
+}
+
+// variable reports whether a variable stands at the reader and nothing else, as in most calls: f(x), f(x.y, z), f().
+func (a *assignment) variable(r *reader) bool {
+	const most = 32
+	i, end := r.i, min(r.limit, r.i+most)
+	for i < end && (isWord(r.b[i]) || r.b[i] == '.') {
+		i++
+	}
+	if i < end && (r.b[i] == ',' || r.b[i] == ')') {
+		a.seen = max(a.seen, i+1)
+		return true
+	}
+	return false
 }
 
 // maxNested is how much of what stands in brackets behind a name is looked through for its value.
@@ -1118,29 +1221,47 @@ func account(name []byte) bool {
 	return false
 }
 
-// userBefore leaves out the user of a value that is both: auth: "robot:PASSWORD".
+// userBefore leaves out the user of a value that is both: auth: "robot:PASSWORD", credentials: robot / PASSWORD.
 func (a *assignment) userBefore(b []byte) {
-	v := b[a.start:a.end]
-	i := bytes.IndexByte(v, ':')
-	if i < 1 || bytes.IndexByte(v[i+1:], ':') >= 0 || !account(b[a.nameStart:a.nameEnd]) {
+	if !account(b[a.nameStart:a.nameEnd]) {
 		return
 	}
-	for _, c := range v[:i] {
+	s, e := a.start, a.end // of the user, of both
+	i := bytes.IndexByte(b[s:e], ':') + s
+	const between = " / "
+	switch {
+	case i > s:
+		i++
+	case a.quote == 0 && bytes.HasPrefix(b[e:], []byte(between)):
+		i = e + len(between)
+		for e = i; e < len(b) && e < i+maxUser && plainByte[b[e]]; e++ {
+		}
+		a.seen = max(a.seen, e+1)
+	default:
+		return
+	}
+	for _, c := range bytes.TrimRight(b[s:i], ": /") {
 		if !isWord(c) && c != '-' && c != '.' && c != '@' {
 			return
 		}
 	}
-	if p := v[i+1:]; byLot(p) || thoughtUp(p) {
-		a.start += i + 1
+	if p := b[i:e]; bytes.IndexByte(p, ':') < 0 && (byLot(p) || thoughtUp(p)) {
+		a.start, a.end, a.more = i, e, false
 		a.argument = namePassword
 	}
 }
+
+// maxUser is how long a password is at most that stands behind its user.
+const maxUser = 64
+
+// wrapByte are what the names of calls around a value are written with.
+var wrapByte = table(`a-zA-Z0-9_.[]:*&\ -`)
 
 // wrapped passes over a call around a quoted value and returns the quote.
 func (a *assignment) wrapped(r *reader) (q byte, n int) {
 	b, i := r.b, r.i
 	limit := min(r.limit, i+maxWrap)
-	for i < limit && (isWord(b[i]) || bytes.IndexByte([]byte(".[]:*&-\\ "), b[i]) >= 0) {
+	for i < limit && wrapByte[b[i]] {
 		i++
 	}
 	a.seen = max(a.seen, i)
@@ -1354,7 +1475,7 @@ func (a *assignment) plain(r *reader, spaced bool) bool {
 scan:
 	for i < limit {
 		c := b[i]
-		if plainByte[c] {
+		if plainByte[c] && c != a.until {
 			i++
 			continue
 		}
@@ -1433,6 +1554,9 @@ scan:
 		a.end--
 	}
 	r.limit = min(len(b), i+maxAfter)
+	for i < r.limit && a.until != 0 && b[i] == a.until {
+		i++
+	}
 	r.i = i
 	spaces := r.blanks()
 	a.seen = max(a.seen, r.i)

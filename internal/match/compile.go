@@ -18,7 +18,7 @@ import (
 )
 
 // EngineVersion is part of every rule-set hash: it changes whenever the same rows would find other things in the same bytes.
-const EngineVersion = "5"
+const EngineVersion = "6"
 
 // Set is a compiled table. It is immutable and may be shared by goroutines; each of them takes a Matcher of its own.
 type Set struct {

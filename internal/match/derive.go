@@ -270,18 +270,22 @@ func (m *Matcher) place(b []byte, p int, runs []Run, baseSize int) []Run {
 	f := m.set.filter
 	g := binary.LittleEndian.Uint32(b[p:]) | folded
 	i := hashGram(g) >> slotShift
-	for k := f.slots[i]; k < f.slots[i+1]; k++ {
-		t := &f.trigs[k]
+	inside, around := p >= guardBack && p-guardBack+guardSize <= len(b), uint64(0)
+	if inside {
+		around = binary.LittleEndian.Uint64(b[p-guardBack:])
+	}
+	first := f.slots[i]
+	for k, t := range f.trigs[first:f.slots[i+1]] {
 		if t.gram != g {
 			continue
 		}
 		x := &f.sites[t.site]
-		if inside := p >= guardBack && p-guardBack+guardSize <= len(b); inside && binary.LittleEndian.Uint64(b[p-guardBack:])&x.mask != x.want ||
-			!(inside && x.sure) && !m.stands(x, p) {
+		if inside && around&x.mask != x.want || !(inside && x.sure) && !m.stands(x, p) {
 			continue
 		}
+		k := int32(k) + int32(first)
 		if len(runs) > 0 {
-			lo, hi := m.set.literal(int32(k), p)
+			lo, hi := m.set.literal(k, p)
 			for len(runs) > 0 && runs[0].End() <= lo {
 				runs = runs[1:]
 			}
@@ -290,7 +294,7 @@ func (m *Matcher) place(b []byte, p int, runs []Run, baseSize int) []Run {
 				continue
 			}
 		}
-		m.fresh = append(m.fresh, found{int32(p), int32(k)})
+		m.fresh = append(m.fresh, found{int32(p), k})
 	}
 	return runs
 }
@@ -328,7 +332,7 @@ func (m *Matcher) scanNew(size int, runs []Run, baseSize int) {
 	}
 }
 
-// literal is the stretch of the text that makes a hit what it is; it may begin or end outside of the text by a byte.
+// literal is the stretch of the text that makes a hit what it is; it may begin or end outside of the text.
 func (s *Set) literal(trig int32, pos int) (lo, hi int) {
 	t := s.filter.site(trig)
 	lo, hi = pos, pos+4
@@ -340,7 +344,10 @@ func (s *Set) literal(trig int32, pos int) (lo, hi int) {
 	case trigStruct:
 		n = len(s.anchors[t.ref].text)
 	case trigWord:
-		if n = len(s.words[t.ref].text); n < shortWord {
+		w := &s.words[t.ref]
+		if n = len(w.text); w.solo {
+			return lo - int(t.off) - 1, max(hi, lo-int(t.off)+n+callAhead)
+		} else if n < shortWord {
 			return lo - int(t.off) - 1, max(hi, lo-int(t.off)+n+1)
 		}
 	}
@@ -372,7 +379,7 @@ func (m *Matcher) stands(t *site, p int) bool {
 		return at >= 0 && len(b)-at >= len(a.text) && string(b[at:at+len(a.text)]) == a.text
 	}
 	w := &m.set.words[t.ref]
-	return at >= 0 && hasFold(b[at:], w.text) && wordEdges(b, at, w)
+	return at >= 0 && hasFold(b[at:], w.text) && wordEdges(b, at, w) && !(w.solo && w.alone(b, at))
 }
 
 // eval runs what the trigger at p stands for.

@@ -43,12 +43,16 @@ func measure(a *assignment, c nameClass, name, v []byte) (f [features]float64, h
 	}
 	h = entropy(v)
 	odd := oddness(v)
-	joined, like := joinedWords(v), nameLike(name, v)
+	chosen := c == namePassword || indexFold(name, "secret") >= 0 // by somebody, perhaps
+	joined, like := joinedWords(v) && !(chosen && wordAndNumber(v)), nameLike(name, v)
 	if a.op == opSpace && a.quote != 0 && len(name) == 4 && hasFold(name, "pass") {
 		return f, 0, false // the verb: pass `force=True` to it
 	}
 	if titled(v) || escaped(v) {
 		return f, 0, false // a word or a sentence of an interface
+	}
+	if c != namePassword && (thingNamed(v) || publicKey(v) || accessID(name, v)) || namesListed(v) || a.template && bytes.IndexByte(v, '{') >= 0 {
+		return f, 0, false
 	}
 	if joined && (like || a.op == opPair || bytes.Count(v, []byte(":")) > 1 || v[len(v)-1] == '-' || v[len(v)-1] == '.') || a.listed && !byLot(v) && !(a.trailed && c == namePassword && thoughtUp(v)) {
 		return f, 0, false // "storage.mysql.password" of a table of names; what a token begins with; name:password:uid; a list of words
@@ -88,7 +92,7 @@ func measure(a *assignment, c nameClass, name, v []byte) (f [features]float64, h
 			n.space++
 		default:
 			n.other++
-			if bytes.IndexByte([]byte("!@#$%^&*?"), x) >= 0 {
+			if typedSign[x] {
 				n.punct++
 			}
 		}
@@ -127,8 +131,8 @@ func measure(a *assignment, c nameClass, name, v []byte) (f [features]float64, h
 	on(fSpaces, n.space > 0)
 	on(fPhrase, n.space >= 2)
 	on(fForeign, n.high > 0)
-	on(fIdent, joined && odd <= plainWords)
-	if c != namePassword && identifier(v) && odd <= plainWords {
+	on(fIdent, joined && (odd <= plainWords || c != namePassword && odd <= oddWords && lettersJoined(v)))
+	if c != namePassword && identifier(v) && !(chosen && wordAndNumber(v)) && odd <= plainWords {
 		f[fIdent] = slotWeight // the name of a slot in a store, of a column, of an event
 	}
 	on(fCode, a.quote == 0 && codeLike(a, v))
@@ -141,7 +145,7 @@ func measure(a *assignment, c nameClass, name, v []byte) (f [features]float64, h
 	on(fBareName, c == nameWeak && len(name) < 8)
 	on(fList, bytes.IndexByte(v, ',') >= 0 && (c != namePassword || bytes.IndexByte(v, '=') > 0) || bytes.Count(v, []byte("=")) > 2)
 	on(fEscapes, bytes.Count(v, []byte("\\")) >= 2)
-	on(fOddSign, c != namePassword && indexFold(name, "secret") < 0 && oddSign(v))
+	on(fOddSign, !chosen && oddSign(v))
 	on(fMail, mailLike(v))
 	return f, h, true
 }
@@ -199,8 +203,94 @@ func joinedWords(v []byte) bool {
 // slotWeight is how much more an identifier tells against a key or token than against a password.
 const slotWeight = 3
 
-// plainWords is the oddness up to which letters are words.
-const plainWords = 5.0
+// plainWords is the oddness up to which letters are words, and oddWords that up to which they may be where separators cut them:
+// sf_toggle_data.
+const (
+	plainWords = 5.0
+	oddWords   = 5.6
+)
+
+// lettersJoined reports whether a value is a few words of letters, with separators between: more of them make a phrase.
+func lettersJoined(v []byte) bool {
+	joints := 0
+	for _, c := range v {
+		if isJoint(c) {
+			joints++
+		} else if !isLetter(c) {
+			return false
+		}
+	}
+	return joints > 0 && joints < 4
+}
+
+// thingNamed reports whether a value is the name of a key or an index of a database, as tools call them: PK_Order, ix_order_customer.
+func thingNamed(v []byte) bool {
+	const most = 48
+	if len(v) < 4 || len(v) > most || v[2] != '_' || !isLetter(v[3]) || isUpper(v[0]) != isUpper(v[1]) {
+		return false
+	}
+	switch string([]byte{lower(v[0]), lower(v[1])}) {
+	case "pk", "fk", "ix", "ak", "uq", "uk", "ck", "df":
+		return countDigits(v) <= 2
+	}
+	return false
+}
+
+func countDigits(v []byte) (n int) {
+	for _, c := range v {
+		if isDigit(c) {
+			n++
+		}
+	}
+	return n
+}
+
+// namesListed reports whether a value is a list of names in capitals: DB_USER,DB_PASSWORD.
+func namesListed(v []byte) bool {
+	commas := 0
+	for _, c := range v {
+		switch {
+		case c == ',':
+			commas++
+		case !isUpper(c) && c != '_' && c != '-' && c != ' ':
+			return false
+		}
+	}
+	return commas > 0
+}
+
+// accessID reports whether a value is the number of an access key, as stores that speak the protocol of S3 give it out: the half that
+// is no secret. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+func accessID(name, v []byte) bool {
+	const length, word = 20, "accesskey"
+	if len(v) != length {
+		return false
+	}
+	for _, c := range v {
+		if !isUpper(c) && !isDigit(c) {
+			return false
+		}
+	}
+	var buf [maxIdent]byte
+	return bytes.HasSuffix(compact(buf[:0], name[max(0, len(name)-maxIdent):]), []byte(word))
+}
+
+// publicKeys are how the public keys of the usual algorithms begin, as base64 of their X.509 form (RFC 5280, SubjectPublicKeyInfo): those
+// of curves in full, of RSA after a length.
+var publicKeys = []string{"MFkwEwYHKoZIzj0", "MHYwEAYHKoZIzj0", "MIGbMBAGByqGSM49", "MFYwEAYHKoZIzj0", "MCowBQYDK2Vw", "MCowBQYDK2Vu", "MIIBIjANBgkqhkiG9w0BAQEFAAOC", "MIICIjANBgkqhkiG9w0BAQEFAAOC", "MIGfMA0GCSqGSIb3DQEBAQUAA4GN"}
+
+// publicKey reports whether a value is the public half of a key pair.
+func publicKey(v []byte) bool {
+	if v[0] != 'M' {
+		return false
+	}
+	for _, p := range publicKeys {
+		if bytes.HasPrefix(v, []byte(p)) {
+			return true
+		}
+	}
+	return false
+}
 
 // identifier reports whether a value is words joined by _ - . : or case, with a digit here and there: k8s_creds, bs.dropdown.
 func identifier(v []byte) bool {
@@ -222,10 +312,28 @@ func identifier(v []byte) bool {
 	return joints > 0 && digits*4 <= len(v)
 }
 
-// titled reports whether a value is a word of which the first letter is a capital and nothing else is: Adgangskode.
+// wordAndNumber reports whether a value is a word, a joint and a number, as people make passwords of words: Summer_24, tiger-1287. Behind
+// a small letter the number is longer: columns, events and hosts are named likewise.
+func wordAndNumber(v []byte) bool {
+	i := 0
+	for i < len(v) && isLetter(v[i]) {
+		i++
+	}
+	const word = 4
+	number := 2
+	if i < word || i >= len(v) || !isLower(v[1]) || !isLower(v[i-1]) || v[i] != '_' && v[i] != '-' && v[i] != '.' {
+		return false
+	}
+	if isLower(v[0]) {
+		number++
+	}
+	return len(v)-i > number && allDigits(v[i+1:])
+}
+
+// titled reports whether a value is a word of which the first letter is a capital and nothing else is: Adgangskode, Bekräfta.
 func titled(v []byte) bool {
 	for i, c := range v {
-		if i == 0 && !isUpper(c) || i > 0 && !isLower(c) {
+		if i == 0 && !isUpper(c) || i > 0 && !isLower(c) && c < 0x80 {
 			return false
 		}
 	}
@@ -242,7 +350,12 @@ func escaped(v []byte) bool {
 	return false
 }
 
-func isJoint(c byte) bool { return bytes.IndexByte([]byte("_-.:/ |[]"), c) >= 0 }
+func isJoint(c byte) bool { return jointByte[c] }
+
+var (
+	jointByte = table("_.:/ |[]-")
+	typedSign = table("!@#$%^&*?") // what people put into passwords where they must
+)
 
 // codeLike reports whether an unquoted value is an expression of a programming language.
 func codeLike(a *assignment, v []byte) bool {

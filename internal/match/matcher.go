@@ -94,6 +94,7 @@ type word struct {
 	// A name that the word stands in is left to the generic words in it, if it has one, unless it holds one of wants or is called:
 	// each of the rows asks for a word in the name, of which all but those are generic ones.
 	leaves bool
+	solo   bool // it leaves names to others and looks for nothing beside it: as all of a name it stands for nothing
 	wants  []string
 	firsts uint32 // the letters that wants begin with
 }
@@ -146,6 +147,7 @@ func (s *Set) addLeaves() {
 			}
 		}
 		w.leaves = w.leaves && !containsAny([]byte(w.text), w.wants)
+		w.solo = w.leaves && !slices.ContainsFunc(w.rows, func(r int32) bool { return s.named[r].near > 0 })
 		for _, x := range w.wants {
 			w.leaves = w.leaves && isLower(x[0])
 			w.firsts |= 1 << (x[0] - 'a')
@@ -168,9 +170,10 @@ type Matcher struct {
 	places places // scratch of scan
 	sifted [8 * batch]int32
 
-	identStart, identEnd int  // the name that was read last
-	identFrom, identTo   int  // from where to where was decided about it
-	valued               bool // a value was judged
+	identStart, identEnd int        // the name that was read last
+	identFrom, identTo   int        // from where to where was decided about it
+	assignment           assignment // of that name
+	valued               bool       // a value was judged
 	run                  classRun
 	escapes              struct {
 		lo, hi int
@@ -345,7 +348,7 @@ func (m *Matcher) shaped(s *shape, start, end int) {
 		tier, but = finding.TierGeneric, "; letters and digits take turns, as in what is typed"
 	}
 	m.emit(Candidate{Detector: d, Tier: tier, Proof: proof, Name: shown(name), Why: why + checked(proof) + but, Keep: s.keep,
-		Parts: []Part{{Role: s.role, Value: finding.NewSecret(b[start:end]), Start: start, End: end}}, Start: from(ns, ne, start), End: end})
+		Parts: []Part{{Role: s.role, Value: finding.NewSecret(b[start:end]), Start: start, End: end}}, Start: min(from(ns, ne, start), start), End: max(ne, end)})
 }
 
 // tellingLead is the length from which a literal tells a kind even of what repeats or counts behind it.
@@ -640,9 +643,12 @@ func (m *Matcher) word(w *word, at int) (from, to int) {
 		m.command(at)
 	}
 	if at < m.identStart || at >= m.identEnd {
+		if w.leaves && w.alone(b, at) {
+			return m.beside(w, at, at-2, end+callAhead)
+		}
 		switch s, e, ok := identAround(b, at, end); {
 		case !ok:
-		case w.leaves && !calls(b, e) && (e-s == len(w.text) || !w.wanted(b[s:e])):
+		case w.leaves && !w.called(b, e) && (e-s == len(w.text) || !w.wanted(b[s:e])):
 			from, to = identRun(b, s, e)
 			from, to = from-2, to+callAhead
 		default:
@@ -656,6 +662,12 @@ func (m *Matcher) word(w *word, at int) (from, to int) {
 	if w.command {
 		to = max(to, at+maxCommand)
 	}
+	return m.beside(w, at, from, to)
+}
+
+// beside looks for values that stand beside a word without being assigned, and widens what was read to decide about it.
+func (m *Matcher) beside(w *word, at, from, to int) (int, int) {
+	end := at + len(w.text)
 	m.run.far, m.valued = 0, false
 	for _, r := range w.rows {
 		n := &m.set.named[r]
@@ -690,24 +702,33 @@ func (w *word) wanted(name []byte) bool {
 	return false
 }
 
-// calls reports whether the name that ends at i is called: an opening bracket follows.
-func calls(b []byte, i int) bool {
-	for n := i; n < len(b) && n < i+callAhead; n++ {
-		switch c := b[n]; {
-		case c == '(':
-			return true
-		case !isBlank(c) && !isQuote(c):
-			return false
-		}
+// alone reports whether the word at at is all of a name, and that is not called.
+func (w *word) alone(b []byte, at int) bool {
+	end := at + len(w.text)
+	return (at == 0 || !identByte[b[at-1]]) && (end == len(b) || !identByte[b[end]]) && !w.called(b, end)
+}
+
+// called reports whether the name that ends at i, in which the word stands, is called: an opening bracket follows, and behind the name
+// of a provider a string. It reads callAhead bytes.
+func (w *word) called(b []byte, i int) bool {
+	end := min(len(b), i+callAhead)
+	for i < end && (isBlank(b[i]) || isQuote(b[i])) {
+		i++
 	}
-	return false
+	if i == end || b[i] != '(' || len(w.rows) == 0 {
+		return i < end && b[i] == '('
+	}
+	for i++; i < end && isBlank(b[i]); i++ {
+	}
+	return i < end && (isQuote(b[i]) || i+1 < end && isLetter(b[i]) && isQuote(b[i+1]))
 }
 
 // ident reads the assignment to a name, if it is one, and tries what the name may stand for. It returns from where to where
 // that was decided.
 func (m *Matcher) ident(s, e int) (from, to int) {
 	b := m.b
-	a, ok := parseAssignment(b, s, e)
+	a := &m.assignment
+	ok := a.parse(b, s, e)
 	from, to = identRun(b, s, e)
 	if from = min(from, a.first); a.behind {
 		from = min(from, s-lineOfWord)
@@ -721,13 +742,14 @@ func (m *Matcher) ident(s, e int) (from, to int) {
 	a.userBefore(b)
 	name := b[s:e]
 	m.words.split(name)
-	m.generic(&a, s, e)
-	if first := a; a.column != (column{}) {
+	m.generic(a, s, e)
+	if a.column != (column{}) {
+		first := *a
 		for a.nextRow(b) {
-			m.generic(&a, s, e)
+			m.generic(a, s, e)
 		}
 		first.seen, first.first = max(first.seen, a.seen), min(first.first, a.first)
-		a = first
+		*a = first
 	}
 	if p := phrase(b, s, &m.words); p < s {
 		a.nameStart, name = p, b[p:e]
@@ -735,7 +757,7 @@ func (m *Matcher) ident(s, e int) (from, to int) {
 	}
 	m.run.far = 0
 	for _, r := range m.rowsOf(name) {
-		m.value(&m.set.named[r], "", a.start, min(a.end, a.start+maxGap), &a)
+		m.value(&m.set.named[r], "", a.start, min(a.end, a.start+maxGap), a)
 	}
 	// What stands before the name is a word of it, or words that tell of a digest.
 	return min(from, a.first, s-maxPhrase) - quoteBack, max(a.seen, to, m.run.far) + seenAhead
@@ -1091,7 +1113,7 @@ func (m *Matcher) generic(a *assignment, s, e int) {
 	}
 	name := shown(b[s:e])
 	m.emit(Candidate{Tier: finding.TierGeneric, Proof: finding.ProofNone, Name: name, Why: fmt.Sprintf("%s, entropy %.1f bits, not a reference", called(name), r.entropy),
-		Score: r.score, Bare: a.quote == 0 && (a.op == opEqual || a.op == opColon) && !a.flow && !a.exported(b) && !((thoughtUp(v) || byLot(v)) && a.commented(b)), Start: s, End: a.end,
+		Score: r.score, Bare: a.quote == 0 && (a.op == opEqual || a.op == opColon) && !a.flow && !a.exported(b) && !((thoughtUp(v) || byLot(v)) && a.commented(b)), Start: min(s, a.start), End: max(e, a.end),
 		Parts: []Part{{Role: finding.RoleSecret, Value: finding.NewSecret(v), Start: a.start, End: a.end}}})
 }
 

@@ -27,7 +27,7 @@ const (
 )
 
 // genericTriggers are what the prefilter looks for to find secret-like names. A name without one of them is never generic.
-var genericTriggers = strings.Fields("pass pwd psw secret token key auth cred bearer salt jwt kennwort senha contrasena webhook cookie identified seed license session mdp otp dsn pw psk rootpw bindpw dbpw " +
+var genericTriggers = strings.Fields("pass pwd psw secret token key auth cred bearer salt jwt pepper kennwort senha contrasena webhook cookie identified seed license session mdp otp dsn pw psk rootpw bindpw dbpw " +
 	"clave wachtwoord losenord adgangskode salasana haslo heslo jelszo parola sifre " + foreign)
 
 // prosaic are those of them that stand in sentences more often than before a value: where a word follows, they are passed over.
@@ -134,7 +134,7 @@ var vocabulary = func() map[string]wordKind {
 			"identified smtppass ftppass sshpass authtok masterauth psk passe passord dbpw clave wachtwoord losenord adgangskode salasana haslo heslo jelszo parola sifre"},
 		{isSecret, "secret secrets token tokens apikey apikeys accesskey secretkey privatekey authkey authtoken accesstoken apitoken credential credentials cred creds clientsecret appsecret apisecret " +
 			"secretaccesskey bearer oauthtoken refreshtoken idtoken authorization encryptionkey signingkey masterkey consumersecret consumerkey appkey servicekey bottoken usertoken sessiontoken jwt sharedsecret " +
-			"secrettoken devicetoken accountkey storagekey sharedkey jwtsecret hmackey apppassword"},
+			"pepper secrettoken devicetoken accountkey storagekey sharedkey jwtsecret hmackey apppassword"},
 		{isWeak, "auth authentication salt key keys pat pin cookie session seed otp dsn webhook license oauth sid"},
 		{opensKey, "api access private secret sign signing encrypt encryption encryptions auth authentication master service account storage license app application client consumer shared hmac aes jwt symmetric " +
 			"ssh cipher crypto webhook admin root deploy sas rsa ecdsa ed25519 des security session token subscription primary secondary integration write read publishable publish ingest wrapping kms pem ssl tls " +

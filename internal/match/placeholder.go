@@ -21,7 +21,7 @@ const testList = "testtest testkey testtoken testsecret"
 
 // Words that make a generic value none, but may be part of a real token: a configuration's name, a tenant's.
 const weakDummyList = "sample todo lorem notused unused mytoken mysecret mykey myapikey undefined thisisa thisismy supersecret topsecret verysecret donotuse invalid nosecret removed masked hidden censored " +
-	"obfuscated sanitized anonymized encryptedvalue optional required default testpass somerandom base64encoded abc123 usesyour hunter keyvalue withhmac hmacsha myuuid doesnotmatter whatever"
+	"obfuscated sanitized anonymized wrongpass wrongsecret badpass invalidpass incorrectpass encryptedvalue optional required default testpass somerandom base64encoded abc123 usesyour hunter keyvalue withhmac hmacsha myuuid doesnotmatter whatever"
 
 var (
 	dummyWords     = findable(dummyList)

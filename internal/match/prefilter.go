@@ -398,7 +398,7 @@ func (s *Set) buildFilter(fold *folder) *filter {
 	literal := func(x site) {
 		at, _ := rarest(seq)
 		x.off, x.guard = int16(at-before), around(seq, at)
-		x.sure = covers(seq, at) && (x.what == trigStruct || len(s.words[x.ref].text) >= shortWord)
+		x.sure = covers(seq, at) && (x.what == trigStruct || len(s.words[x.ref].text) >= shortWord && !s.words[x.ref].solo)
 		ts = f.place(ts, x, gramOf(seq[at:]))
 	}
 	for i := range s.anchors {

@@ -53,6 +53,7 @@ func phrase(b []byte, s int, w *nameWords) int {
 			return s
 		}
 	}
+	var buf [maxPhrase]byte
 	i := s
 	for range 3 {
 		e := i - 1
@@ -63,7 +64,7 @@ func phrase(b []byte, s int, w *nameWords) int {
 		if e-j < minKeyword || e-j > maxPhrase-8 || j > 0 && (b[j-1] == '.' || b[j-1] == '/' || b[j-1] == '$') {
 			return s
 		}
-		if i = j; !(j > 0 && isBlank(b[j-1]) && vocabulary[string(compact(nil, b[j:e]))]&inPhrase != 0) {
+		if i = j; !(j > 0 && isBlank(b[j-1]) && vocabulary[string(compact(buf[:0], b[j:e]))]&inPhrase != 0) {
 			return i
 		}
 	}
@@ -142,7 +143,7 @@ func thoughtUp(v []byte) bool {
 			letters++
 		case isDigit(c):
 			digits++
-		case bytes.IndexByte([]byte("!@#$%^&*?"), c) >= 0:
+		case typedSign[c]:
 			signs++
 		case c != '-' && c != '_' && c != '.' && c != '+' && c != '~':
 			return false

@@ -39,12 +39,33 @@ func TestNoSecrets(t *testing.T) {
 		{`clerk_publishable_key: ` + v, `clerk_secret_key: ` + v},
 		{"only when the current token is 'Kind.Unknown'", "the current token is '" + v + "'"},
 		{"password: P@ssw0rd!", "password: P@ssw0rd-" + v},
+		{"Password=Bekr\u00e4fta l\u00f6senord", "Password=" + v},
+		{`table.PrimaryKey("PK_OrderOfShop", x => x.Id);`, `client.PrimaryKey("` + v + `", x => x.Id);`},
+		{`"accessKey": "` + draw(seeded(48), "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 20) + `"`, `"secretKey": "` + v + `"`},
+		{`#storageKey = 'sf_toggle_data';`, `#storageKey = '` + v + `';`},
+		{`$secret = 'test-webhook';`, `$secret = '` + v + `';`},
+		{`secrets: "APP-DB-ID,APP-DB-KEY"`, `secrets: "` + v + `,"`},
+		{`"Passwords" => $"{faker.Pick("Office", "Lab")} of floor {n}",`, `"Passwords" => $"` + v + `",`},
+		{`['97', "Harry Potter\nand the Chamber of Secrets", "Rowling\nJoanne K."]`, `['97', "Client Secret", "` + v + `"]`},
+		{`encode_credentials "robot", ENV["X"]`, `encode_credentials "robot", "` + v + `"`},
+		{"return_secret = '" + "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE" + draw(seeded(46), base62, 86) + "=='", "return_secret = '" + "MGkwEwYHKoZ" + v + "'"},
 	} {
 		if got := sightings(t, s, c.quiet, "app.yaml"); len(got) > 0 {
 			t.Errorf("%q: reported as %s", c.quiet, got[0].Kind)
 		}
 		if len(sightings(t, s, c.loud, "app.yaml")) == 0 {
 			t.Errorf("the twin of %q is not reported", c.quiet)
+		}
+	}
+}
+
+// TestNamedAsPath: letters that are the name of a folder or a file of the path are no secret, and hide no path.
+func TestNamedAsPath(t *testing.T) {
+	s := compiled(t)
+	name := draw(seeded(47), "abcdefghijklmnopqrstuvwxyz", 14)
+	for path, found := range map[string]bool{"lib/a.py": true, name + "/a.py": false, "x/" + strings.ToUpper(name) + ".yaml": false, "x/" + name + "s/a.py": true} {
+		if got := len(sightings(t, s, "secret = \""+name+"\"", path)); got != 1 && found || got > 0 && !found {
+			t.Errorf("%s: %d found", path, got)
 		}
 	}
 }
@@ -215,7 +236,21 @@ func TestThoughtUp(t *testing.T) {
 			t.Errorf("%q: want %v", word, want)
 		}
 	}
+	// A word and a number with a joint between them are one where the name asks for what people make up, and a name elsewhere.
 	s := compiled(t)
+	word, small := "Summer", "tiger"
+	for _, x := range []struct {
+		text, value string
+		found       bool
+	}{
+		{"db_password: %s\n", word + "_2024", true}, {"MYSQL_PASSWORD=%s\n", small + "-1287", true}, {"define('DB_PASSWORD', '%s');", word + ".99", true}, {"session_secret: %s\n", word + "_4711", true},
+		{"The password is **%s**.\n", word + "!4711", true}, {"password: %s\n", small + "-12", false}, {"api_key: %s\n", word + "_2024", false}, {"token = %s\n", word + "_2024", false},
+		{"password: %s\n", "FALCON_2024", false}, {"password: %s\n", "Password_123", false},
+	} {
+		if got := sightings(t, s, fmt.Sprintf(x.text, x.value), "config.txt"); len(got) != 1 && x.found || len(got) > 0 && !x.found {
+			t.Errorf("%q: %d found", x.text, len(got))
+		}
+	}
 	v := "Orange" + "Monkey" + "32" + "42!"
 	for _, syntax := range []string{"rootpw %s\n", "  password %s\n", "The admin password is %s.\n", "Wifi password – %s\n", "**Password:** `%s`", "name,password\nrobot,%s\n", "masterauth %s", "## Password\n\n%s\n", "using password %s for robot\n",
 		"flag.String(\"password\", \"%s\", \"of the shop\")", "psk=\"%s\"\n", "JIRA_PASSWORD=%s\n", "vault_db_password: %s\n"} {

@@ -54,7 +54,7 @@ func (s *Set) measureReach() int {
 		s.longest = max(s.longest, len(s.anchors[i].text)+4)
 	}
 	for i := range s.words {
-		s.longest = max(s.longest, len(s.words[i].text)+4)
+		s.longest = max(s.longest, len(s.words[i].text)+1+callAhead)
 	}
 	for i := range s.shapes {
 		s.longest = max(s.longest, len(s.shapes[i].head)+4)

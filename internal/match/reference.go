@@ -18,8 +18,8 @@ func refers(a *assignment, v []byte) bool {
 			return true // the string was cut open for an expression
 		}
 	}
-	if first == '-' && len(v) > 2 && isLetter(v[1]) && isSpace(v[2]) {
-		return true // options: -b --body
+	if first == '-' && len(v) > 2 && isLetter(v[1]) && (isSpace(v[2]) || bytes.Contains(v, []byte(" -")) || bytes.Contains(v, []byte(" /"))) {
+		return true // options: -b --body, -p:X /p:X
 	}
 	for _, p := range referenceStarts {
 		if hasFold(v, p) {

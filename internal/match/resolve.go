@@ -51,6 +51,9 @@ func (s *Set) Resolve(cs []Candidate, slashPath string) []finding.Sighting {
 			if v := c.Parts[0].Value.Reveal(); where.test && (testName(c.Name) || interleaved(v) || vectors > 1 && vectorLike(v)) {
 				shift += shiftFixture
 			}
+			if where.names(c.Parts[0].Value.Reveal()) {
+				continue
+			}
 			if c.Bare && where.source {
 				shift += bareInSource
 			}
@@ -444,6 +447,20 @@ type evidence struct {
 	test   bool    // a test, or an example
 	lock   bool    // a lock file: names, versions and digests
 	why    string
+}
+
+// names reports whether a value of letters is the name of a folder or a file of the path: it is that of a thing.
+func (e *evidence) names(v []byte) bool {
+	const least = 5
+	if len(v) < least || !allLetters(v) {
+		return false
+	}
+	for part := range strings.SplitSeq(e.lower, "/") {
+		if stem, _, _ := strings.Cut(part, "."); len(stem) == len(v) && hasFold(v, stem) {
+			return true
+		}
+	}
+	return false
 }
 
 // Shifts of the logit, see evidenceOf.

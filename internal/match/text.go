@@ -172,13 +172,16 @@ func lower(c byte) byte {
 	return c
 }
 
-var wordByte = func() (t [256]bool) {
-	for c := range 256 {
-		b := byte(c)
-		t[c] = b == '_' || isLetter(b) || isDigit(b)
+var wordByte = table("a-zA-Z0-9_")
+
+// table is a class as what is asked most reads it fastest.
+func table(spec string) (t [256]bool) {
+	class := of(spec)
+	for c := range t {
+		t[c] = class.Has(byte(c))
 	}
 	return t
-}()
+}
 
 func isLetter(c byte) bool { return c|0x20-'a' < 26 }
 func isDigit(c byte) bool  { return c-'0' < 10 }
