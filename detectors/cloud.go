@@ -42,7 +42,8 @@ func cloud() []Detector {
 	return append([]Detector{
 		{
 			ID: "vault-service-token", Provider: "hashicorp", Title: "HashiCorp Vault service token",
-			Shapes: []Shape{Token(Lit("hvs."), Range(Base64URL, 24, 160)), {Pieces: []Piece{Lit("s."), Range(Base62, 24, 110)}, NeedName: []string{"vault"}, MinEntropy: 3.8}},
+			Shapes: []Shape{Token(Lit("hvs."), Range(Base64URL, 24, 160))},
+			Named:  []Named{{Keywords: []string{"vault"}, Value: []Shape{Token(Lit("s."), Range(Base64URL, 24, 110))}, MinEntropy: 3.8, Near: 64}},
 			Traits: Traits{Expires: yes(vaultTokens), Scoped: yes(vaultTokens), Overlap: yes(vaultTokens), RotateAPI: yes(vaultTokens)},
 			Rotate: "vault token create with a short TTL; better, let the workload log in by an auth method",
 			Revoke: "vault token revoke TOKEN",

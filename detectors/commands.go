@@ -55,9 +55,43 @@ var programs = []program{
 	{name: "ldapdelete", pass: "-w*", user: "-D*", host: "-H* -h*"},
 	{name: "ldapwhoami", pass: "-w*", user: "-D*", host: "-H* -h*"},
 	{name: "ldappasswd", pass: "-w* -s*", user: "-D*", host: "-H* -h*"},
+	{name: "slappasswd", pass: "-s"},
+	{name: "etcdctl", pair: "--user", between: ':'},
+	{name: "http -", pair: "-a* --auth", between: ':'}, // HTTPie
+	{name: "cqlsh", pass: "-p*", user: "-u*"},
+	{name: "rabbitmqadmin", pass: "-p*", user: "-u*"},
+	{name: "youtube-dl", pass: "-p*", user: "-u*"},
+	{name: "yt-dlp", pass: "-p*", user: "-u*"},
+	{name: "usermod", pass: "-p"},
+	{name: "useradd", pass: "-p"},
+	{name: "mkpasswd", operand: -1},
+	{name: "wpa_passphrase", operand: 2, named: 1},
+	{name: "mosquitto_passwd", verb: "-b", operand: -1},
+	{name: "winrs", pass: "-p:+ /p:+ -password:+ /password:+", user: "-u:+ /u:+", host: "-r:+ /r:+"},
+	{name: "netdom", pass: "/passwordd:+ /passwordo:+ /pd:+ /po:+", user: "/userd:+ /usero:+"},
+	{name: "certutil", pass: "-p"},
+	{name: "racadm", pass: "-p", user: "-u", host: "-r"},
+	{name: "unrar", pass: "-p+"},
+	{name: "rar a", pass: "-hp+ -p+"},
+	{name: "qpdf --encrypt", operand: 1},
+	{name: "smbmap", pass: "-p", user: "-u", host: "-H"},
+	{name: "crackmapexec", pass: "-p", user: "-u"},
+	{name: "netexec", pass: "-p", user: "-u"},
+	{name: "evil-winrm", pass: "-p", user: "-u", host: "-i"},
+	{name: "impacket-", more: true, operand: 1, between: ':', until: '@'},
+	{name: "sshfs", piped: true},
+	{name: "net rpc", pair: "-U*", between: '%'},
+	{name: "net ads", pair: "-U*", between: '%'},
 	{name: "smbclient", pair: "-U*", between: '%'},
 	{name: "rpcclient", pair: "-U*", between: '%'},
 	{name: "winexe", pair: "-U*", between: '%'},
+	{name: "ncftp", more: true, pass: "-p*", user: "-u*"},
+	{name: "sp_addlogin", operand: 2, named: 1},
+	{name: "sp_addlinkedsrvlogin", operand: 5, named: 4},
+	{name: "set-initial-password", operand: 1}, // neo4j-admin
+	{name: "-setcookie", operand: 1},           // erl
+	{name: "rocommunity", operand: 1},
+	{name: "rwcommunity", operand: 1},
 	{name: "lftp", pair: "-u*", between: ','},
 	{name: "zip -", pass: "-P*"},
 	{name: "unzip", pass: "-P*"},
@@ -92,7 +126,22 @@ var programs = []program{
 	{name: "nmcli", pass: "password wifi-sec.psk 802-11-wireless-security.psk"},
 	{name: "twine", pass: "-p", user: "-u"},
 	{name: "login", pass: "-p*", user: "-u* --username", site: true}, // docker, podman, helm registry, oras, az, cf, oc
-	{name: "gh secret set", pass: "-b --body"},
+	{name: "gh secret set", pass: "-b* --body"},
+	{name: "composer config", verb: "http-basic", operand: 3, named: 2},
+	{name: "composer config", verb: "github-oauth", operand: 2},
+	{name: "composer config", verb: "gitlab-", operand: 2},
+	{name: "composer config", verb: "bearer", operand: 2},
+	{name: "poetry config", verb: "http-basic", operand: 3, named: 2},
+	{name: "poetry config", verb: "pypi-token", operand: 2},
+	{name: "cargo login", operand: 1},
+	{name: "nuget add source", pass: "-p --password", user: "-u --username"},
+	{name: "security import", pass: "-P"},
+	{name: "security unlock-keychain", pass: "-p"},
+	{name: "security create-keychain", pass: "-p"},
+	{name: "set-key-partition-list", pass: "-k"},
+	{name: "altool", pass: "-p --password", user: "-u --username"},
+	{name: "doctl auth init", pass: "-t --access-token"},
+	{name: "codecov", pass: "-t"},
 	{name: "nuget setapikey", operand: 1},
 	{name: "nuget push", pass: "-k"},
 	{name: "chpasswd", piped: true, between: ':'},
@@ -106,6 +155,15 @@ var programs = []program{
 	{name: "vncpasswd", piped: true},
 	{name: "convertto-securestring", verb: "-asp", pass: "-string", operand: 1, piped: true, kind: "powershell-secure-string"},
 }
+
+// programsBy are the programs by the first byte of their names, as |0x20 makes it of either case.
+var programsBy = func() (by [256][]*program) {
+	for i := range programs {
+		p := &programs[i]
+		by[p.name[0]|0x20] = append(by[p.name[0]|0x20], p)
+	}
+	return by
+}()
 
 func commands() []Detector {
 	return []Detector{
@@ -172,10 +230,9 @@ func commandAt(b []byte, at int) (f Found, from, to int) {
 	if at > 0 && (WordBytes.Has(b[at-1]) || strings.IndexByte("-.$@", b[at-1]) >= 0) {
 		return f, from, to + 1
 	}
-	var l commandLine
+	l := commandLine{inner: at > 0 && b[at-1] == '('}
 	limit := min(len(b), at+maxLine)
-	for i := range programs {
-		p := &programs[i]
+	for _, p := range programsBy[b[at]|0x20] {
 		n := len(p.name)
 		if at+n > len(b) || !strings.EqualFold(string(b[at:at+n]), p.name) {
 			to = max(to, at+n+1)
@@ -239,6 +296,7 @@ type commandLine struct {
 	words [48]argument
 	n     int
 	end   int      // of what was read
+	inner bool     // it stands in brackets: $(openssl passwd X)
 	here  argument // what is fed to it: <<< X
 }
 
@@ -297,7 +355,7 @@ func (l *commandLine) word(i, limit int) int {
 		switch c := b[i]; {
 		case c <= ' ' || c == '|' || c == ';' || c == '`' || c == '&' && (i+1 >= limit || b[i+1] <= ' ' || b[i+1] == '&'):
 			return i
-		case (c == ',' || c == ')' || c == ']') && i > 0 && isQuoteByte(b[i-1]):
+		case (c == ',' || c == ')' || c == ']') && i > 0 && isQuoteByte(b[i-1]), c == ')' && l.inner:
 			return i
 		case isQuoteByte(c), c == '\\' && i+1 < limit && isQuoteByte(b[i+1]):
 			j := l.quoted(i, limit)

@@ -14,7 +14,7 @@ import (
 func onLine(t *testing.T, text string) map[finding.Role]string {
 	t.Helper()
 	for _, d := range detectors.All() {
-		if !slices.Contains([]string{"command-line-password", "connect-call-password", "powershell-secure-string", "psexec-password", "server-directive-password"}, d.ID) {
+		if !slices.Contains([]string{"command-line-password", "connect-call-password", "powershell-secure-string", "psexec-password", "server-directive-password", "bundler-source-credential"}, d.ID) {
 			continue
 		}
 		f, ok := parse(d, text)
@@ -57,6 +57,39 @@ func TestCommands(t *testing.T) {
 		{"schtasks /create /tn x /ru robot /rp PASS", "robot", ""},
 		{"mc alias set shop https://s3.internal.test robot PASS", "robot", ""},
 		{"ldapsearch -x -D cn=robot,dc=test -w PASS -H ldap://dir.internal.test", "cn=robot,dc=test", "ldap://dir.internal.test"},
+		{"ncftpput -u robot -p PASS ftp.internal.test /in x", "robot", ""},
+		{"composer config http-basic.repo.internal.test robot PASS", "robot", ""},
+		{"composer config --global --auth github-oauth.github.com PASS", "", ""},
+		{"poetry config http-basic.shop robot PASS", "robot", ""},
+		{"poetry config pypi-token.pypi PASS", "", ""},
+		{"cargo login PASS", "", ""},
+		{"dotnet nuget add source https://nuget.internal.test -n x -u robot -p PASS", "robot", ""},
+		{"security unlock-keychain -p PASS build.keychain", "", ""},
+		{"xcrun altool --upload-app -f x -u robot -p PASS", "robot", ""},
+		{"doctl auth init -t PASS", "", ""},
+		{"gh secret set X -bPASS", "", ""},
+		{"slappasswd -s PASS", "", ""},
+		{"etcdctl --user root:PASS get x", "root", ""},
+		{"http -a robot:PASS https://internal.test", "robot", ""},
+		{"cqlsh -u robot -p PASS db", "robot", ""},
+		{"usermod -p PASS robot", "", ""},
+		{"mkpasswd -m sha-512 PASS", "", ""},
+		{"wpa_passphrase home PASS", "home", ""},
+		{"mosquitto_passwd -b file robot PASS", "", ""},
+		{"winrs -r:host -u:robot -p:PASS cmd", "robot", "host"},
+		{"netdom join host /domain:d /userd:robot /passwordd:PASS", "robot", ""},
+		{"racadm -r bmc.internal.test -u root -p PASS getsysinfo", "root", "bmc.internal.test"},
+		{"rar a -hpPASS x.rar dir", "", ""},
+		{"qpdf --encrypt PASS PASS 256 -- a b", "", ""},
+		{"impacket-psexec robot:PASS@host.internal.test", "robot", ""},
+		{"sshfs -o password_stdin robot@host:/ /mnt <<< 'PASS'", "", ""},
+		{"net rpc user -U robot%PASS -S host", "robot", ""},
+		{"EXEC sp_addlogin 'robot', 'PASS', 'shop'", "robot", ""},
+		{"EXEC sp_addlinkedsrvlogin 'db', 'false', NULL, 'robot', 'PASS'", "robot", ""},
+		{"neo4j-admin dbms set-initial-password PASS", "", ""},
+		{"erl -sname robot -setcookie PASS", "", ""},
+		{"rocommunity PASS 10.0.0.0/8", "", ""},
+		{"useradd -p $(openssl passwd -6 PASS) robot", "", ""},
 		{"smbclient //host/share -U robot%PASS", "robot", ""},
 		{"lftp -u robot,PASS ftp.internal.test", "robot", ""},
 		{"zip -r -P PASS x.zip dir", "", ""},

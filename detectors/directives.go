@@ -25,6 +25,13 @@ func directives() []Detector {
 				{Anchors: []string{"]:587", "]:465", "]:25 ", "]:25\t"}, Reach: Local(maxLine), Parse: parseRelay},
 				{Anchors: []string{" on >"}, Reach: Local(maxLine), Parse: parseACL},
 				{Anchors: []string{"tacacs-server ", "radius-server ", "isakmp key "}, Reach: Local(maxLine), Parse: parseServerKey},
+				{Anchors: []string{" login="}, Reach: Local(maxLine), Parse: parseCachePeer},
+				{Anchors: []string{"NEO4J_AUTH"}, Reach: Local(maxLine), Parse: parseNeo4jAuth},
+				{Anchors: []string{"$USER"}, Reach: Local(maxLine), Parse: parseNagiosMacro},
+				{Anchors: []string{"authentication using CHAP", "authentication using PAP"}, Reach: Block(4 << 10), Parse: parsePPP},
+				{Anchors: []string{"lt-cred-mech"}, Reach: Block(4 << 10), Parse: parseTurn},
+				{Anchors: []string{"chpasswd:"}, Reach: Block(1 << 10), Parse: parseChpasswd},
+				{Anchors: []string{"ftp -"}, Reach: Block(4 << 10), Parse: parseFTP},
 			},
 			Facts: urlFacts,
 			Sample: func(r *rand.Rand) []byte {
@@ -35,8 +42,11 @@ func directives() []Detector {
 		},
 		{
 			ID: "connect-call-password", Title: "password among the arguments of a call that connects",
-			Structures: []Structure{{Anchors: []string{".connect(", "DBI->connect("}, Reach: Local(maxLine), Parse: parseConnect}},
-			Facts:      urlFacts,
+			Structures: []Structure{
+				{Anchors: []string{".connect(", "DBI->connect("}, Reach: Local(maxLine), Parse: parseConnect},
+				{Anchors: []string{"btoa(", "b64encode(", "base64_encode(", "encode64(", "Buffer.from("}, Reach: Local(maxLine), Parse: parseEncoded},
+			},
+			Facts: urlFacts,
 			Sample: func(r *rand.Rand) []byte {
 				return []byte(`my $db = DBI->connect("dbi:mysql:shop", "robot", "` + string(draw(r, Base62, 16)) + `");`)
 			},
@@ -204,6 +214,200 @@ func parseServerKey(b []byte, at int) []Found {
 	}
 	return given(b, at, w, argument{}, argument{})
 }
+
+// parseCachePeer reads the account that Squid has at another proxy: cache_peer HOST … login=USER:PASSWORD.
+// https://www.squid-cache.org/Doc/config/cache_peer/
+func parseCachePeer(b []byte, at int) []Found {
+	const directive = "cache_peer "
+	start, end := lineOf(b, at)
+	line := bytes.TrimLeft(b[start:at], " \t")
+	if !bytes.HasPrefix(line, []byte(directive)) {
+		return nil
+	}
+	user, password := userAndPassword(b, wordAt(b, at+len(" login="), end))
+	host := wordAt(b, at-len(line)+len(directive), at)
+	return given(b, at, password, user, host)
+}
+
+// parseNeo4jAuth reads the account that a container of Neo4j begins with: NEO4J_AUTH=USER/PASSWORD.
+// https://neo4j.com/docs/operations-manual/current/docker/introduction/#docker-auth
+func parseNeo4jAuth(b []byte, at int) []Found {
+	_, end := lineOf(b, at)
+	s, e := assigned(b, at+len("NEO4J_AUTH"), end, "=:")
+	if s < 0 {
+		return nil
+	}
+	i := bytes.IndexByte(b[s:e], '/')
+	if i < 1 || i > 64 {
+		return nil
+	}
+	return given(b, at, argument{s + i + 1, e}, argument{s, s + i}, argument{})
+}
+
+// parseNagiosMacro reads a macro of a resource file, where passwords of checks belong: $USER3$=PASSWORD. Paths stand there too.
+// https://assets.nagios.com/downloads/nagioscore/docs/nagioscore/4/en/configmain.html#resource_file
+func parseNagiosMacro(b []byte, at int) []Found {
+	start, end := lineOf(b, at)
+	i := at + len("$USER")
+	for i < end && Digits.Has(b[i]) {
+		i++
+	}
+	if start != at || i+2 > end || string(b[i:i+2]) != "$=" {
+		return nil
+	}
+	w := argument{i + 2, end}
+	if v := b[w.start:w.end]; bytes.IndexByte(v, '/') >= 0 || bytes.IndexByte(v, ' ') >= 0 {
+		return nil
+	}
+	return given(b, at, w, argument{}, argument{})
+}
+
+// perLine collects what a function finds in each of the lines behind the one that holds at, up to n bytes on or to a line that does not
+// belong to what it reads.
+func perLine(b []byte, at, n int, read func(start, end int) (found []Found, belongs bool)) (out []Found) {
+	limit := min(len(b), at+n)
+	for _, i := lineOf(b, at); i < limit; {
+		start := i + 1
+		_, i = lineOf(b, min(start, limit))
+		if i < limit {
+			found, belongs := read(start, i)
+			if !belongs {
+				break
+			}
+			out = append(out, found...)
+		}
+		for i < limit && b[i] != '\n' {
+			i++
+		}
+	}
+	return out
+}
+
+// parsePPP reads the lines of a file of secrets of pppd behind its heading: CLIENT SERVER SECRET [ADDRESSES].
+// https://man7.org/linux/man-pages/man8/pppd.8.html (AUTHENTICATION)
+func parsePPP(b []byte, at int) []Found {
+	if start, _ := lineOf(b, at); b[start] != '#' {
+		return nil
+	}
+	return perLine(b, at, 4<<10-maxLine, func(start, end int) ([]Found, bool) {
+		if len(bytes.TrimSpace(b[start:end])) == 0 || b[start] == '#' {
+			return nil, true
+		}
+		user := wordAt(b, start, end)
+		server := wordAt(b, unquoted(b, user, end), end)
+		secret := wordAt(b, unquoted(b, server, end), end)
+		for _, w := range []argument{user, server} {
+			if w.end <= w.start || !all(b[w.start:w.end], peerBytes) {
+				return nil, false
+			}
+		}
+		return given(b, start, secret, user, argument{}), true
+	})
+}
+
+// peerBytes are what pppd's names of peers are made of: * stands for any.
+var peerBytes = Of("a-zA-Z0-9_.@*\\-")
+
+// unquoted is where to go on behind a word.
+func unquoted(b []byte, w argument, end int) int {
+	if w.end > 0 && w.end < end && isQuoteByte(b[w.end]) {
+		return w.end + 1
+	}
+	return max(w.end, 0)
+}
+
+// parseChpasswd reads the accounts that cloud-init gives their passwords, as a list of lines: NAME:PASSWORD. R stands for one drawn by lot.
+// https://docs.cloud-init.io/en/latest/reference/modules.html#set-passwords
+func parseChpasswd(b []byte, at int) []Found {
+	if at > 0 && b[at-1] != '\n' {
+		return nil
+	}
+	return perLine(b, at, 1<<10-maxLine, func(start, end int) ([]Found, bool) {
+		line := wordAt(b, start+len(b[start:end])-len(bytes.TrimLeft(b[start:end], " \t-")), end)
+		if line.start == start && start < end {
+			return nil, false // the next key
+		}
+		user, password := userAndPassword(b, line)
+		if user.end == 0 || !all(b[user.start:user.end], userBytes) {
+			return nil, true
+		}
+		return given(b, start, password, user, argument{}), true
+	})
+}
+
+// parseTurn reads the accounts of a TURN server behind the line that turns them on: user=NAME:PASSWORD. A key in place of a password
+// begins with 0x. https://github.com/coturn/coturn/blob/master/examples/etc/turnserver.conf
+func parseTurn(b []byte, at int) []Found {
+	return perLine(b, at, 4<<10-maxLine, func(start, end int) ([]Found, bool) {
+		if !bytes.HasPrefix(b[start:end], []byte("user=")) {
+			return nil, true
+		}
+		user, password := userAndPassword(b, wordAt(b, start+len("user="), end))
+		return given(b, start, password, user, argument{}), true
+	})
+}
+
+// parseFTP reads what a script hands to ftp -n, which does not ask: user NAME PASSWORD, quote PASS PASSWORD.
+// https://man.freebsd.org/cgi/man.cgi?query=ftp
+func parseFTP(b []byte, at int) []Found {
+	if at > 0 && (WordBytes.Has(b[at-1]) || b[at-1] == '-') {
+		return nil
+	}
+	start, end := lineOf(b, at)
+	if options := wordAt(b, at+len("ftp "), end); bytes.IndexByte(b[options.start:options.end], 'n') < 0 {
+		return nil
+	}
+	site := argument{start, start}
+	return perLine(b, at, 1<<10, func(start, end int) ([]Found, bool) {
+		verb := wordAt(b, start, end)
+		next := wordAt(b, verb.end, end)
+		last := wordAt(b, unquoted(b, next, end), end)
+		if next.end == 0 || !all(b[next.start:next.end], userBytes) {
+			return nil, true
+		}
+		switch whole := len(bytes.TrimSpace(b[unquoted(b, last, end):end])) == 0; string(bytes.ToLower(b[verb.start:verb.end])) {
+		case "open":
+			site = next
+		case "user":
+			if whole {
+				return given(b, start, last, next, site), true
+			}
+		case "quote":
+			if whole && bytes.EqualFold(b[next.start:next.end], []byte("pass")) {
+				return given(b, start, last, argument{}, site), true
+			}
+		}
+		return nil, true
+	})
+}
+
+// parseEncoded reads the account that a call encodes for a header, as HTTP's Basic scheme has it: btoa("USER:PASSWORD").
+// https://www.rfc-editor.org/rfc/rfc7617#section-2
+func parseEncoded(b []byte, at int) []Found {
+	limit := min(len(b), at+maxLine)
+	i := at + bytes.IndexByte(b[at:limit], '(') + 1
+	if i < limit && b[i] == 'b' { // Python's bytes
+		i++
+	}
+	if i >= limit || !isQuoteByte(b[i]) && b[i] != '`' {
+		return nil
+	}
+	n := bytes.IndexByte(b[i+1:limit], b[i])
+	if n < 0 {
+		return nil
+	}
+	user, password := userAndPassword(b, argument{i + 1, i + 1 + n})
+	if !all(b[user.start:user.end], userBytes) || !all(b[password.start:password.end], oneWord) {
+		return nil
+	}
+	return given(b, at, password, user, argument{})
+}
+
+// What names of users are made of, and what stands behind the colon where that is a word.
+var (
+	userBytes = Of("a-zA-Z0-9_.@+-")
+	oneWord   = Of("!-9;-~")
+)
 
 // parseConnect reads a call that takes host, user and password in this order, among them a port, or as DBI does a source, user and
 // password.

@@ -14,8 +14,9 @@ import (
 const (
 	npmrcDocs = "https://docs.npmjs.com/cli/v11/configuring-npm/npmrc"
 	// The NSA's guidance on Cisco's types of passwords, of which 7 can be read back by anybody.
-	ciscoTypes = "https://media.defense.gov/2022/Feb/17/2002940795/-1/-1/1/CSI_CISCO_PASSWORD_TYPES_BEST_PRACTICES_20220217.PDF"
-	kubeDocs   = "https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/"
+	ciscoTypes  = "https://media.defense.gov/2022/Feb/17/2002940795/-1/-1/1/CSI_CISCO_PASSWORD_TYPES_BEST_PRACTICES_20220217.PDF"
+	bundlerDocs = "https://bundler.io/man/bundle-config.1.html#CREDENTIALS-FOR-GEM-SOURCES"
+	kubeDocs    = "https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/"
 )
 
 func dotfiles() []Detector {
@@ -71,6 +72,16 @@ func dotfiles() []Detector {
 			},
 			Rotate: "make a new token at the index, or publish with a trusted publisher", Revoke: "revoke the token at the index",
 			Docs: "https://packaging.python.org/en/latest/specifications/pypirc/", Format: "https://packaging.python.org/en/latest/specifications/pypirc/",
+		},
+		{
+			ID: "bundler-source-credential", Provider: "rubygems", Title: "credential of Bundler for a source of gems",
+			Structures: []Structure{{Anchors: []string{"BUNDLE_"}, Reach: Local(512), Parse: parseBundler}},
+			Facts:      urlFacts,
+			Sample: func(r *rand.Rand) []byte {
+				return []byte("BUNDLE_GEMS__INTERNAL__TEST: \"robot:" + string(draw(r, Base62, 20)) + "\"")
+			},
+			Rotate: "make a new one at the source, bundle config set --global HOST USER:NEW", Revoke: "revoke it at the source",
+			Docs: bundlerDocs, Format: bundlerDocs,
 		},
 		{
 			ID: "docker-registry-auth", Provider: "docker", Title: "container registry login",
@@ -181,6 +192,31 @@ func parseNpmrc(b []byte, at int) []Found {
 		}
 	}
 	return []Found{f}
+}
+
+// parseBundler reads an account for a source of gems, whose name stands in that of the variable with a double underscore for each
+// dot: BUNDLE_GEMS__CONTRIBSYS__COM=USER:PASSWORD.
+func parseBundler(b []byte, at int) []Found {
+	if at > 0 && WordBytes.Has(b[at-1]) {
+		return nil
+	}
+	_, end := lineOf(b, at)
+	i := at
+	for i < end && WordBytes.Has(b[i]) {
+		i++
+	}
+	if !bytes.Contains(b[at:i], []byte("__")) {
+		return nil
+	}
+	s, e := assigned(b, i, end, "=:")
+	if s < 0 {
+		return nil
+	}
+	user, password := userAndPassword(b, argument{s, e})
+	if string(b[password.start:password.end]) == "x-oauth-basic" {
+		user, password = argument{}, user // a token in the place of the user
+	}
+	return given(b, at, password, user, argument{})
 }
 
 func npmrcFacts(m Match) []finding.Fact {

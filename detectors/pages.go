@@ -478,6 +478,7 @@ var pages = []said{
 	{"https://raw.githubusercontent.com/Kentrow/keymaker/main/README.md", "ovh-application-key", "last-used restricted"},
 	{"https://raw.githubusercontent.com/Kentrow/keymaker/main/ovh.conf.example", "ovh-application-key", "rotate-api"},
 	{"https://nango.dev/docs/api-integrations/linear/how-to-register-your-own-linear-api-oauth-app.md", "linear-client-secret", "-human"},
+	{"https://devcenter.heroku.com/articles/bundler-configuration", "bundler-source-credential", ""},
 	{"https://unix.com/man-page/linux/5/netrc/", "netrc-entry", "human"},
 	{"https://beszel.dev/guide/notifications/lark", "lark-webhook", ""},
 	{"https://docs.gitguardian.com/secrets-detection/secrets-detection-engine/detectors/specifics/packagecloud_token", "packagecloud-token", ""},

@@ -31,7 +31,7 @@ func placeholder(v []byte) bool {
 			return true
 		}
 	}
-	if bytes.IndexByte(v, '_') > 0 && all(v, Of("A-Z_")) || bytes.IndexByte(v, ' ') > 0 && all(v, Of("a-zA-Z ")) {
+	if bytes.IndexByte(v, '_') > 0 && all(v, variableNames) || bytes.IndexByte(v, ' ') > 0 && all(v, Of("a-zA-Z ")) {
 		return true // the name of a variable, words of prose
 	}
 	l := strings.Trim(strings.ToLower(string(v)), "_-.<>[]{}")
@@ -46,6 +46,9 @@ func placeholder(v []byte) bool {
 	}
 	return strings.HasPrefix(l, "your_") || strings.HasPrefix(l, "your-") || strings.Contains(l, "redacted") || strings.Contains(l, "placeholder")
 }
+
+// variableNames are what the names of variables are written with that stand where their values belong, and what joins several.
+var variableNames = Of("A-Z_:")
 
 // urlRow is a kind of URL with a password in it, told apart by its scheme.
 func urlRow(id, provider, title string, schemes []string, d Detector) Detector {
@@ -245,15 +248,31 @@ const (
 	authority   = 1000 // behind that
 )
 
+// authorityOf is how many bytes at i, authority at most, may belong to what stands before the path of a URL.
+func authorityOf(b []byte, i int) int {
+	for n, c := range b[i:min(len(b), i+authority)] {
+		if !authorityTable[c] {
+			return n
+		}
+	}
+	return min(len(b)-i, authority)
+}
+
+var authorityTable = func() (t [256]bool) {
+	for c := range t {
+		t[c] = authorityBytes.Has(byte(c))
+	}
+	return t
+}()
+
 // readURL is what parseURL and parseOtherURL read of a URL without a password.
 func readURL(b []byte, at int) (from, to int) {
 	from, to = at-schemeBack-1, at+schemeAhead
 	if i := bytes.Index(b[at:min(len(b), to)], []byte("://")); i >= 0 {
 		to = at + i + len("://") + authority
-		for end := at + i + len("://"); end < min(len(b), to); end++ {
-			if !authorityBytes.Has(b[end]) {
-				return from, end + 1
-			}
+		end := at + i + len("://")
+		if n := authorityOf(b, end); end+n < min(len(b), to) {
+			return from, end + n + 1
 		}
 	}
 	return from, to
@@ -269,10 +288,7 @@ func parseURL(b []byte, at int) []Found {
 		return nil
 	}
 	from := at + i + 3
-	end := from
-	for end < len(b) && end < from+authority && authorityBytes.Has(b[end]) {
-		end++
-	}
+	end := from + authorityOf(b, from)
 	// A password may hold an @, or a slash where nobody escaped it: the last @ before a host decides.
 	auth := b[from:end]
 	if slash := bytes.IndexByte(auth, '/'); slash >= 0 && bytes.IndexByte(auth[:slash], '@') >= 0 {
@@ -293,7 +309,7 @@ func parseURL(b []byte, at int) []Found {
 	if slash := bytes.IndexByte(pass, '/'); slash > 0 && all(pass[:slash], Digits) {
 		return nil // host:port/@path
 	}
-	if !ok || placeholder(pass) || len(host) == 0 || bytes.IndexByte(user, '/') >= 0 || bytes.IndexByte(user, '@') >= 0 && bytes.IndexByte(pass, '/') >= 0 || !hostLike(host) && !template(host) {
+	if !ok || placeholder(pass) || len(host) < 2 || bytes.IndexByte(user, '/') >= 0 || bytes.IndexByte(user, '@') >= 0 && bytes.IndexByte(pass, '/') >= 0 || !hostLike(host) && !template(host) {
 		return nil
 	}
 	f := Found{Start: at, End: from + cut + 1 + len(host)}
