@@ -189,7 +189,8 @@ func reasonless(k *identity.Keys, s *finding.Sighting) finding.Notice {
 	}
 }
 
-// Order puts what to do first at the top: undecided before decided, worst first, then surest, then by id.
+// Order puts what to do first at the top: undecided before decided, worst first, then surest, then by place. Ids, which are others in each
+// run without a key or a salt, decide last.
 func Order(a, b finding.Credential) int {
 	decided := func(c finding.Credential) int {
 		if c.Decision != nil {
@@ -198,7 +199,24 @@ func Order(a, b finding.Credential) int {
 		return 0
 	}
 	return cmp.Or(cmp.Compare(decided(a), decided(b)), cmp.Compare(a.Severity.Rank(), b.Severity.Rank()),
-		cmp.Compare(a.Tier.Rank(), b.Tier.Rank()), cmp.Compare(a.ID, b.ID))
+		cmp.Compare(a.Tier.Rank(), b.Tier.Rank()), byPlace(a, b), cmp.Compare(a.ID, b.ID))
+}
+
+// byPlace compares the first places of two credentials.
+func byPlace(a, b finding.Credential) int {
+	if len(a.Sightings) == 0 || len(b.Sightings) == 0 {
+		return cmp.Compare(len(a.Sightings), len(b.Sightings))
+	}
+	x, y := &a.Sightings[0], &b.Sightings[0]
+	from := func(s *finding.Sighting) (line, column int) {
+		if len(s.Parts) == 0 {
+			return 0, 0
+		}
+		return s.Parts[0].Span.Line, s.Parts[0].Span.Column
+	}
+	xl, xc := from(x)
+	yl, yc := from(y)
+	return cmp.Or(cmp.Compare(x.Where.Target, y.Where.Target), cmp.Compare(x.Where.Path, y.Where.Path), cmp.Compare(xl, yl), cmp.Compare(xc, yc))
 }
 
 // link moves sightings of a public half alone to the credential whose pair it belongs to, and names it there as an alias. A

@@ -2,6 +2,7 @@ package correlate_test
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -103,6 +104,24 @@ func TestOrderChangesNothing(t *testing.T) {
 		secrets := cmp.Comparer(func(a, b finding.Secret) bool { return bytes.Equal(a.Reveal(), b.Reveal()) })
 		if diff := cmp.Diff(want, got, secrets, cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("%d characters of difference", len(diff))
+		}
+	}
+}
+
+// TestOrderOfTies: credentials that nothing else tells apart stand by place, whatever their ids are, which another key makes others.
+func TestOrderOfTies(t *testing.T) {
+	ss := []finding.Sighting{seen("b", finding.StateHead, "AKIA"+"1", "one", 1), seen("a", finding.StateHead, "AKIA"+"2", "two", 12), seen("a", finding.StateHead, "AKIA"+"3", "three", 3), seen("c", finding.StateHead, "AKIA"+"4", "four", 1)}
+	for key := range byte(8) {
+		r := correlate.Correlate(correlate.Input{
+			Sightings: slices.Clone(ss), Keys: identity.New(bytes.Repeat([]byte{key}, identity.KeySize), nil, nil), Kind: func(string) *detectors.Detector { return nil }, AsOf: correlatedAsOf,
+		})
+		var got []string
+		for _, c := range r.Credentials {
+			s := c.Sightings[0]
+			got = append(got, fmt.Sprint(s.Where.Path, s.Parts[0].Span.Line))
+		}
+		if want := []string{"a4", "a13", "b2", "c2"}; !slices.Equal(got, want) {
+			t.Errorf("key %d: %v", key, got)
 		}
 	}
 }
