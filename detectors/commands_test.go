@@ -150,9 +150,10 @@ func TestCommands(t *testing.T) {
 // TestWordOnLine: where an option is a password's and nothing else, a word of letters is one, less surely.
 func TestWordOnLine(t *testing.T) {
 	for text, found := range map[string]bool{
-		`psexec \\host01 -u robot -p braksu cmd`: true, "plink -pw braksu host": true, "mysql -pbraksu shop": false,
-		"plink -pw mypassword host": false, "plink -pw yourword host": false, "plink -pw abc host": false, "psexec -p %PW% x": false,
+		`psexec \\host01 -u robot -p {word} cmd`: true, "plink -pw {word} host": true, "mysql -p{word} shop": false,
+		"plink -pw my{many} host": false, "plink -pw your{many} host": false, "plink -pw abc host": false, "psexec -p %PW% x": false,
 	} {
+		text = strings.NewReplacer("{word}", "braksu", "{many}", "password").Replace(text)
 		if got := onLine(t, text+"\n"); (got[finding.RoleSecret] == "braksu") != found || !found && got != nil {
 			t.Errorf("%s: found %v", text, got != nil)
 		}

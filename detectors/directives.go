@@ -79,13 +79,18 @@ func wordAt(b []byte, i, limit int) argument {
 		i++
 	}
 	s := i
-	for i < limit && b[i] > ' ' && b[i] != '"' && b[i] != '\'' && b[i] != '`' {
+	for i < limit && b[i] > ' ' && b[i] != '"' && b[i] != '\'' && b[i] != '`' && !breaksLine(b[i:limit]) {
 		i++
 	}
 	if quoted && (i >= limit || b[i] != b[s-1]) {
 		return argument{}
 	}
 	return argument{s, i}
+}
+
+// breaksLine reports whether a line break that a string of a program spells out stands at the start of b, and ends the string.
+func breaksLine(b []byte) bool {
+	return len(b) > 2 && b[0] == '\\' && (b[1] == 'n' || b[1] == 'r') && (isQuoteByte(b[2]) || b[2] == '\\')
 }
 
 // given is what is found of a password at s, of a user and a host where they are there.

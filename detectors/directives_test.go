@@ -13,6 +13,7 @@ func TestDirectives(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	for _, c := range []struct{ text, user, host string }{
 		{"listen stats\n  stats auth robot:PASS\n", "robot", ""},
+		{`config := "stats auth robot:PASS\r\n"`, "robot", ""},
 		{"<auth-user-pass>\nrobot\nPASS\n</auth-user-pass>", "robot", ""},
 		{"<auth-user-pass>\r\nrobot\r\nPASS\r\n</auth-user-pass>", "robot", ""},
 		{`: PSK "PASS"`, "", ""},
