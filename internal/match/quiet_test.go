@@ -42,6 +42,7 @@ func TestNoSecrets(t *testing.T) {
 		{"Password=Bekr\u00e4fta l\u00f6senord", "Password=" + v},
 		{`table.PrimaryKey("PK_OrderOfShop", x => x.Id);`, `client.PrimaryKey("` + v + `", x => x.Id);`},
 		{`"accessKey": "` + draw(seeded(48), "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 20) + `"`, `"secretKey": "` + v + `"`},
+		{`password = "shop-{env_name}-1"`, `password = "shop-` + v + `-1"`},
 		{`#storageKey = 'sf_toggle_data';`, `#storageKey = '` + v + `';`},
 		{`$secret = 'test-webhook';`, `$secret = '` + v + `';`},
 		{`secrets: "APP-DB-ID,APP-DB-KEY"`, `secrets: "` + v + `,"`},

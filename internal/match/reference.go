@@ -47,10 +47,28 @@ func refers(a *assignment, v []byte) bool {
 		return true // an anchor or alias of YAML, an address or pointer of C
 	case bytes.Contains(v, []byte("${")), bytes.Contains(v, []byte("{{")), bytes.Contains(v, []byte("$(")), bytes.Contains(v, []byte("#{")), bytes.Contains(v, []byte("<%")):
 		return true
-	case ofKind(v), a.quote != 0 && cutOut(v), a.quote == '`' && structTag(v), patternLike(v), bareURL(v), placeInFile(v):
+	case ofKind(v), filledIn(v), a.quote != 0 && cutOut(v), a.quote == '`' && structTag(v), patternLike(v), bareURL(v), placeInFile(v):
 		return true
 	case a.quote != 0 && (bytes.Contains(v, []byte("%s")) || bytes.Contains(v, []byte("%v")) || bytes.Contains(v, []byte("%d")) || bytes.Contains(v, []byte("{}")) || bytes.Contains(v, []byte("%("))):
 		return true
+	}
+	return false
+}
+
+// filledIn reports whether a name in braces stands in a value, which Python's format and others fill in: shop-{env}.
+func filledIn(v []byte) bool {
+	const least = 3
+	for i, c := range v {
+		if c != '{' {
+			continue
+		}
+		n := 0
+		for i++; i < len(v) && (isLetter(v[i]) || v[i] == '_' || v[i] == '.'); i++ {
+			n++
+		}
+		if n >= least && i < len(v) && v[i] == '}' {
+			return true
+		}
 	}
 	return false
 }
