@@ -193,11 +193,13 @@ func (a *assignment) parse(b []byte, s, e int) bool {
 		a.seen = e + maxGap
 		return a.sibling(&r)
 	}
-	if a.nameValue(&r) {
-		return a.value(b, r.i)
-	}
-	if a.valueName(b) {
-		return true
+	if assigned(b, s) {
+		if a.nameValue(&r) {
+			return a.value(b, r.i)
+		}
+		if a.valueName(b) {
+			return true
+		}
 	}
 	spaced := r.blanks()
 	if r.peek() == ')' && a.columnOf(&r, s) {
@@ -312,15 +314,17 @@ func (a *assignment) sibling(r *reader) bool {
 // maxPrefix is how long the prefix of an attribute may be that names a space of names.
 const maxPrefix = 12
 
-// nameValue reads the second half of name: X, value: Y as Kubernetes, ECS and XML attributes write it.
-func (a *assignment) nameValue(r *reader) bool {
-	i := a.nameStart - 1
-	for i >= 0 && a.nameStart-i < 8 && (isQuote(r.b[i]) || r.b[i] == '\\' || isBlank(r.b[i])) {
+// assigned reports whether the name at s is a value itself: name: X.
+func assigned(b []byte, s int) bool {
+	i := s - 1
+	for i >= 0 && s-i < 8 && (isQuote(b[i]) || b[i] == '\\' || isBlank(b[i])) {
 		i--
 	}
-	if i < 0 || r.b[i] != ':' && r.b[i] != '=' {
-		return false
-	}
+	return i >= 0 && (b[i] == ':' || b[i] == '=')
+}
+
+// nameValue reads the second half of name: X, value: Y as Kubernetes, ECS and XML attributes write it.
+func (a *assignment) nameValue(r *reader) bool {
 	n := *r
 	defer func() { a.seen = max(a.seen, n.i+seenAhead) }()
 	for n.i < n.limit && (isBlank(n.b[n.i]) || n.b[n.i] == ',' || n.b[n.i] == ';') {
