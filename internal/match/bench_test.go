@@ -71,7 +71,7 @@ func prefilter(b *testing.B, both bool) {
 	b.SetBytes(int64(n))
 	hits := 0
 	var out places
-	var sifted [8 * batch]int32
+	var sifted sifted
 	for b.Loop() {
 		for _, text := range all {
 			for p := 0; p < len(text); {

@@ -259,21 +259,27 @@ func (m *Matcher) scan(from, to int, runs []Run, baseSize int) {
 	for from < to {
 		n, next := m.set.filter.find(b, from, &m.places)
 		for _, p := range m.set.filter.sift(b, from, m.places[:n], &m.sifted) {
-			runs = m.place(b, int(p), runs, baseSize)
+			runs = m.place(b, p, runs, baseSize)
 		}
 		from = next
 	}
 }
 
-// place appends to m.fresh the triggers that stand at p. It returns the runs that may hold those further on.
-func (m *Matcher) place(b []byte, p int, runs []Run, baseSize int) []Run {
-	f := m.set.filter
-	g := binary.LittleEndian.Uint32(b[p:]) | folded
-	i := hashGram(g) >> slotShift
-	inside, around := p >= guardBack && p-guardBack+guardSize <= len(b), uint64(0)
+// place appends to m.fresh the triggers that stand there. It returns the runs that may hold those further on.
+func (m *Matcher) place(b []byte, at spotted, runs []Run, baseSize int) []Run {
+	f, p := m.set.filter, int(at.pos)
+	inside := p >= guardBack && p-guardBack+guardSize <= len(b)
+	if at.trig != several && inside { // sift has compared the gram and the guard
+		if x := f.site(at.trig); x.sure || m.stands(x, p) {
+			runs = m.stand(p, at.trig, runs, baseSize)
+		}
+		return runs
+	}
+	g, around := binary.LittleEndian.Uint32(b[p:])|folded, uint64(0)
 	if inside {
 		around = binary.LittleEndian.Uint64(b[p-guardBack:])
 	}
+	i := hashGram(g) >> slotShift
 	first := f.slots[i]
 	for k, t := range f.trigs[first:f.slots[i+1]] {
 		if t.gram != g {
@@ -283,19 +289,24 @@ func (m *Matcher) place(b []byte, p int, runs []Run, baseSize int) []Run {
 		if inside && around&x.mask != x.want || !(inside && x.sure) && !m.stands(x, p) {
 			continue
 		}
-		k := int32(k) + int32(first)
-		if len(runs) > 0 {
-			lo, hi := m.set.literal(k, p)
-			for len(runs) > 0 && runs[0].End() <= lo {
-				runs = runs[1:]
-			}
-			// The gram is where order comes from, and a literal may begin far before it: earlier runs are not needed again.
-			if len(runs) > 0 && runs[0].holds(max(lo, 0), hi, len(m.b), baseSize) && (lo >= 0 || runs[0].holds(lo, hi, len(m.b), baseSize)) {
-				continue
-			}
-		}
-		m.fresh = append(m.fresh, found{int32(p), k})
+		runs = m.stand(p, int32(k)+int32(first), runs, baseSize)
 	}
+	return runs
+}
+
+// stand appends a trigger to m.fresh, unless one of the runs holds it.
+func (m *Matcher) stand(p int, trig int32, runs []Run, baseSize int) []Run {
+	if len(runs) > 0 {
+		lo, hi := m.set.literal(trig, p)
+		for len(runs) > 0 && runs[0].End() <= lo {
+			runs = runs[1:]
+		}
+		// The gram is where order comes from, and a literal may begin far before it: earlier runs are not needed again.
+		if len(runs) > 0 && runs[0].holds(max(lo, 0), hi, len(m.b), baseSize) && (lo >= 0 || runs[0].holds(lo, hi, len(m.b), baseSize)) {
+			return runs
+		}
+	}
+	m.fresh = append(m.fresh, found{int32(p), trig})
 	return runs
 }
 

@@ -168,7 +168,7 @@ type Matcher struct {
 	own   Memory // of Match
 
 	places places // scratch of scan
-	sifted [8 * batch]int32
+	sifted sifted
 
 	identStart, identEnd int        // the name that was read last
 	identFrom, identTo   int        // from where to where was decided about it

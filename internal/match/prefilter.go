@@ -160,9 +160,16 @@ func (f *filter) find(b []byte, p int, out *places) (n, next int) {
 	return n, len(b)
 }
 
+// spotted is a place where a site may stand, and the trigger if there is one alone, else several.
+type spotted struct{ pos, trig int32 }
+
+const several = -1
+
+type sifted [8 * batch]spotted
+
 // sift goes through the places that find filled in for b[start:] and fills out with those where a site may stand: the place of one
 // gram alone must hold that gram, and what its site requires around it. Most do not, and it takes no guess to tell.
-func (f *filter) sift(b []byte, start int, ps []uint32, out *[8 * batch]int32) []int32 {
+func (f *filter) sift(b []byte, start int, ps []uint32, out *sifted) []spotted {
 	var short [guardSize]byte
 	if len(b) < guardSize {
 		copy(short[:], b)
@@ -195,7 +202,11 @@ func (f *filter) sift(b []byte, start int, ps []uint32, out *[8 * batch]int32) [
 			if unsure != 0 {
 				keep = 1
 			}
-			out[n&(8*batch-1)] = int32(p)
+			trig := int32(from)
+			if to-from != 1 {
+				trig = several
+			}
+			out[n&(8*batch-1)] = spotted{int32(p), trig}
 			n += keep
 		}
 	}
