@@ -390,11 +390,10 @@ func (a *assignment) valueName(b []byte) bool {
 		back(isLetter)
 		return slices.ContainsFunc(keys, func(k string) bool { return len(k) == e-i && hasFold(b[i:e], k) }) && i > 0 && !isWord(b[i-1])
 	}
+	defer func() { a.first = min(a.first, i-2) }()
 	if !word("name", "key") {
-		a.first = min(a.first, i-2)
 		return false
 	}
-	defer func() { a.first = min(a.first, i-2) }()
 	if isQuote(b[i-1]) {
 		for i--; i > least && b[i-1] == '\\'; i-- {
 		}
@@ -407,8 +406,7 @@ func (a *assignment) valueName(b []byte) bool {
 		quote = 0
 		back(func(c byte) bool { return plainByte[c] })
 	} else {
-		end--
-		for i = end; i > least && b[end-1] == '\\'; end-- {
+		for end--; end > least && b[end-1] == '\\'; end-- {
 		}
 		i = end
 		back(func(c byte) bool { return c != quote && c != '\n' })
@@ -589,15 +587,14 @@ func (a *assignment) cell(b []byte, s int) bool {
 
 // told reads what a sentence says of a name: the password is "x".
 func (a *assignment) told(r *reader) bool {
-	n := *r
-	word := len("is")
+	n, word := *r, "is"
 	if lower(n.peek()) == 'w' {
-		word = len("was")
+		word = "was"
 	}
-	if !hasFold(n.rest(), "is") && !hasFold(n.rest(), "was") || !isBlank(n.peekAt(word)) && n.peekAt(word) != ':' {
+	if after := n.peekAt(len(word)); !hasFold(n.rest(), word) || !isBlank(after) && after != ':' {
 		return false
 	}
-	n.i += word
+	n.i += len(word)
 	colon := n.peek() == ':'
 	n.i++
 	n.blanks()

@@ -1012,7 +1012,8 @@ func FuzzMatch(f *testing.F) {
 		f.Fatal(err)
 	}
 	r := seeded(21)
-	for _, x := range []string{"password = 'x'", "<password>", "name: DB_PASSWORD\n value: y", "podio token \"", "curl -u a:b", "x.login(a, 'b')", "auth=('a', 'b')", "| pw | x |", "password is 'x'", "key 0 x\n", "echo x | docker login --password-stdin", "\"password\": {\"value\": \"x\"}", "Password:\n  Type: String\n  Default: x", "[\"--token\", \"x\"]", "variable \"key\" {\n default = \"x\"", "key: |\n  z", "a\\\\\\\"token\\\\\\\":", "\"token\",\"", "${API_KEY:-", acmeToken(r)} {
+	for _, x := range []string{"password = 'x'", "<password>", "name: DB_PASSWORD\n value: y", "podio token \"", "curl -u a:b", "x.login(a, 'b')", "auth=('a', 'b')", "| pw | x |", "password is 'x'", "key 0 x\n", "echo x | docker login --password-stdin", "\"password\": {\"value\": \"x\"}", "Password:\n  Type: String\n  Default: x", "[\"--token\", \"x\"]", "variable \"key\" {\n default = \"x\"", "key: |\n  z", "a\\\\\\\"token\\\\\\\":", "\"token\",\"", "${API_KEY:-", acmeToken(r),
+		"\\\\\\\", name: \"token\"", "\"value\": \"x\", \"name\": \"token\"", "- value: x\n  key: token", "=\",key=token", "{token, \"", "the token was **x**", "token: ``x``", "credentials: a / x"} {
 		f.Add([]byte(x))
 	}
 	m := s.NewMatcher()
