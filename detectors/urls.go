@@ -258,12 +258,7 @@ func authorityOf(b []byte, i int) int {
 	return min(len(b)-i, authority)
 }
 
-var authorityTable = func() (t [256]bool) {
-	for c := range t {
-		t[c] = authorityBytes.Has(byte(c))
-	}
-	return t
-}()
+var authorityTable = authorityBytes.Table()
 
 // readURL is what parseURL and parseOtherURL read of a URL without a password.
 func readURL(b []byte, at int) (from, to int) {

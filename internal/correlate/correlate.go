@@ -199,24 +199,14 @@ func Order(a, b finding.Credential) int {
 		return 0
 	}
 	return cmp.Or(cmp.Compare(decided(a), decided(b)), cmp.Compare(a.Severity.Rank(), b.Severity.Rank()),
-		cmp.Compare(a.Tier.Rank(), b.Tier.Rank()), byPlace(a, b), cmp.Compare(a.ID, b.ID))
+		cmp.Compare(a.Tier.Rank(), b.Tier.Rank()), slices.CompareFunc(a.Sightings[:min(1, len(a.Sightings))], b.Sightings[:min(1, len(b.Sightings))], byPlace),
+		cmp.Compare(a.ID, b.ID))
 }
 
-// byPlace compares the first places of two credentials.
-func byPlace(a, b finding.Credential) int {
-	if len(a.Sightings) == 0 || len(b.Sightings) == 0 {
-		return cmp.Compare(len(a.Sightings), len(b.Sightings))
-	}
-	x, y := &a.Sightings[0], &b.Sightings[0]
-	from := func(s *finding.Sighting) (line, column int) {
-		if len(s.Parts) == 0 {
-			return 0, 0
-		}
-		return s.Parts[0].Span.Line, s.Parts[0].Span.Column
-	}
-	xl, xc := from(x)
-	yl, yc := from(y)
-	return cmp.Or(cmp.Compare(x.Where.Target, y.Where.Target), cmp.Compare(x.Where.Path, y.Where.Path), cmp.Compare(xl, yl), cmp.Compare(xc, yc))
+// byPlace compares where two sightings stand.
+func byPlace(a, b finding.Sighting) int {
+	x, y := a.Parts[0].Span, b.Parts[0].Span
+	return cmp.Or(cmp.Compare(a.Where.Target, b.Where.Target), cmp.Compare(a.Where.Path, b.Where.Path), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column))
 }
 
 // link moves sightings of a public half alone to the credential whose pair it belongs to, and names it there as an alias. A
@@ -395,8 +385,7 @@ func current(a, b finding.Sighting) int {
 	return cmp.Or(
 		cmp.Compare(stateRank(a.Where.State), stateRank(b.Where.State)),
 		when(b).Compare(when(a)),
-		cmp.Compare(a.Where.Target, b.Where.Target), cmp.Compare(a.Where.Path, b.Where.Path),
-		cmp.Compare(a.Parts[0].Span.Line, b.Parts[0].Span.Line), cmp.Compare(a.Parts[0].Span.Column, b.Parts[0].Span.Column),
+		byPlace(a, b),
 		cmp.Compare(commit(a), commit(b)), cmp.Compare(a.Kind, b.Kind), cmp.Compare(len(a.Decode), len(b.Decode)),
 	)
 }

@@ -120,12 +120,7 @@ func byLot(v []byte) bool {
 	if allHex(v) {
 		return entropy(v) >= 3
 	}
-	digits := 0
-	for _, c := range v {
-		if isDigit(c) {
-			digits++
-		}
-	}
+	digits := countDigits(v)
 	return digits > 0 && digits*4 < len(v)*3 && oddness(v) >= 4.8 && entropy(v) >= 3.2 && !pathLike(v) && !joinedWords(v)
 }
 

@@ -48,11 +48,12 @@ func (s *Set) Resolve(cs []Candidate, slashPath string) []finding.Sighting {
 		}
 		if c.Detector == nil {
 			shift := where.shift + crowd[c.Name]
-			if v := c.Parts[0].Value.Reveal(); where.test && (testName(c.Name) || interleaved(v) || vectors > 1 && vectorLike(v)) {
-				shift += shiftFixture
-			}
-			if where.names(c.Parts[0].Value.Reveal()) {
+			v := c.Parts[0].Value.Reveal()
+			if where.names(v) {
 				continue
+			}
+			if where.test && (testName(c.Name) || interleaved(v) || vectors > 1 && vectorLike(v)) {
+				shift += shiftFixture
 			}
 			if c.Bare && where.source {
 				shift += bareInSource

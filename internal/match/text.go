@@ -174,14 +174,7 @@ func lower(c byte) byte {
 
 var wordByte = table("a-zA-Z0-9_")
 
-// table is a class as what is asked most reads it fastest.
-func table(spec string) (t [256]bool) {
-	class := of(spec)
-	for c := range t {
-		t[c] = class.Has(byte(c))
-	}
-	return t
-}
+func table(spec string) [256]bool { return of(spec).Table() }
 
 func isLetter(c byte) bool { return c|0x20-'a' < 26 }
 func isDigit(c byte) bool  { return c-'0' < 10 }
