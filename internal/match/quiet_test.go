@@ -48,6 +48,7 @@ func TestNoSecrets(t *testing.T) {
 		{`secrets: "APP-DB-ID,APP-DB-KEY"`, `secrets: "` + v + `,"`},
 		{`"Passwords" => $"{faker.Pick("Office", "Lab")} of floor {n}",`, `"Passwords" => $"` + v + `",`},
 		{`['97', "Harry Potter\nand the Chamber of Secrets", "Rowling\nJoanne K."]`, `['97', "Client Secret", "` + v + `"]`},
+		{`["97", "The Harbour and its Secrets", "Rowling\nJoanne K."]`, `["97", "My Client Secret", "` + v + `"]`},
 		{`encode_credentials "robot", ENV["X"]`, `encode_credentials "robot", "` + v + `"`},
 		{"return_secret = '" + "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE" + draw(seeded(46), base62, 86) + "=='", "return_secret = '" + "MGkwEwYHKoZ" + v + "'"},
 	} {
